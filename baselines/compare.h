@@ -1,0 +1,67 @@
+/* The comparison: two sides in, verdicts out. Pure: reads runs, writes nothing. */
+#ifndef TOLLGATE_BASELINES_COMPARE_H
+#define TOLLGATE_BASELINES_COMPARE_H
+
+#include "baselines/gate.h"
+#include "baselines/run.h"
+
+enum verdict {
+    VERDICT_NONE, /* not measured, or shown without being gated: `reason` says why */
+    VERDICT_PASSED,
+    VERDICT_IMPROVED,
+    VERDICT_INCONCLUSIVE,
+    VERDICT_REGRESSED,
+};
+
+/* "passed", "improved", "inconclusive", "regressed"; "" for VERDICT_NONE. */
+const char *verdict_name(enum verdict verdict);
+
+/* One metric of one endpoint. NAN where there is no figure. */
+struct metric_verdict {
+    double head, base; /* per request; Hodges-Lehmann or median over replicates; exact: the figure */
+    double change;     /* fraction of the base: 0.05 = 5 % dearer */
+    double low, high;  /* interval of `change` at the gate's confidence; equal for exact figures */
+    enum verdict verdict;
+    const char *reason; /* in words, never NULL */
+};
+
+enum endpoint_presence { ENDPOINT_BOTH, ENDPOINT_NEW, ENDPOINT_REMOVED };
+
+struct endpoint_verdict {
+    const char *name;
+    int64_t requests;
+    double weight;
+    enum endpoint_presence presence;
+    const char *invalid; /* why it was not measured rightly; NULL = valid */
+    enum verdict verdict;
+    struct metric_verdict metrics[METRIC_COUNT];
+};
+
+struct comparison {
+    struct arena arena;
+    bool has_base; /* false: only measured, all verdicts are VERDICT_NONE but for budgets */
+    enum verdict verdict;
+    bool invalid; /* a wrong answer, a stand-in miss: exit code 3 */
+    struct endpoint_verdict *endpoints; /* in the head run's order, removed ones last */
+    size_t endpoint_count;
+    double smallest_cpu_change; /* that this run would have caught with 90 % power; NAN = unknown */
+    const char *cpu_note;       /* why CPU is not gated in this comparison; NULL = it is */
+};
+
+/* How the two runs relate. */
+struct compare_options {
+    const struct run *head;
+    const struct run *base;   /* NULL: the head run's own base side, measured beside it */
+    const struct gate *gate;
+    const char *cpu_not_gated; /* why CPU may only inform; NULL = it is gated if paired */
+};
+
+MUST_CHECK bool compare_runs(struct comparison *comparison, const struct compare_options *options,
+                             struct error *err);
+void comparison_release(struct comparison *comparison);
+
+/* The exit code of the house: 0 passed or improved or nothing to compare, 1 regressed, 3 invalid or
+ * inconclusive (0 when inconclusive is allowed; invalid never is). */
+int comparison_exit_code(const struct comparison *comparison, bool allow_inconclusive);
+
+#endif

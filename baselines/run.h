@@ -1,0 +1,127 @@
+/* A run: everything measured in one bench, and its JSON. Raw figures only; what they mean is for
+ * the comparison. All strings and arrays live in the run's arena. */
+#ifndef TOLLGATE_BASELINES_RUN_H
+#define TOLLGATE_BASELINES_RUN_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "baselines/metric.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+enum {
+    RUN_SCHEMA_VERSION = 1,
+    RUN_MAX_BYTES = 256 * 1024 * 1024, /* a larger file is refused */
+};
+
+enum side { SIDE_HEAD, SIDE_BASE, SIDE_COUNT };
+
+/* One value a replicate. `values` is NULL and `count` 0 when not measured. */
+struct samples {
+    double *values;
+    size_t count;
+};
+
+/* One metric of one endpoint. */
+struct figure {
+    struct samples side[SIDE_COUNT]; /* per request, in the metric's unit */
+    struct samples log_ratio;        /* METRIC_PAIRED with two sides: ln(head / base) a replicate */
+    struct samples aa_log_ratio;     /* the same for base against base: what noise alone does */
+    const char *missing;             /* why nothing was measured; NULL when something was */
+};
+
+struct endpoint_result {
+    const char *name;
+    int64_t requests;    /* exchanges of the corpus */
+    double weight;       /* production requests that they stand for */
+    const char *invalid; /* why its figures cannot be trusted, with both answers; NULL = valid */
+    double user_share;   /* of the head's CPU time, 0 to 1; NAN = unknown (sampled by the kernel) */
+    struct figure figures[METRIC_COUNT];
+};
+
+enum pass_status { PASS_RAN, PASS_SKIPPED };
+
+/* Where the pass's main counter went: endpoints + unattributed = total, for one side. */
+struct conservation {
+    double endpoints;
+    double unattributed;
+    double total; /* of the process tree, read independently */
+};
+
+struct pass_result {
+    const char *name;
+    enum pass_status status;
+    const char *reason; /* why it was skipped, or a remark on what ran; NULL = none */
+    double seconds;
+    int64_t replicates;
+    int64_t requests;          /* replayed and measured, both sides */
+    int64_t dropped;           /* replicates dropped for stolen time */
+    enum metric conserved;     /* which metric the next field counts */
+    struct conservation conservation[SIDE_COUNT];
+};
+
+/* What a machine is: exact figures are compared only between equal ones. NULL = unknown. */
+struct fingerprint {
+    const char *cpu_model;
+    const char *cpu_flags; /* hash of the flags, hex */
+    const char *virtualization;
+    int64_t cpus;
+    const char *kernel;
+    const char *libc;
+    const char *compiler;
+    const char *valgrind;
+};
+
+struct run_side {
+    bool present;
+    const char *ref;      /* as asked for: "HEAD", "main", a folder */
+    const char *commit;   /* 40 hex digits; NULL = not in git */
+    bool dirty;           /* the work tree differed from the commit */
+    const char *build_id; /* hash of the gateway's program file, hex; NULL = unknown */
+    struct samples peak_rss_bytes; /* a replicate of the live pass, whole process tree */
+};
+
+struct run {
+    struct arena arena;
+    const char *tollgate_version;
+    const char *created; /* UTC, "2026-01-31T09:30:00Z" */
+    uint64_t seed;
+    const char *corpus_hash; /* hex */
+    const char *config_hash; /* hex, of what decides the workload: not thresholds */
+    struct fingerprint fingerprint;
+    struct run_side sides[SIDE_COUNT];
+    struct endpoint_result *endpoints;
+    size_t endpoint_count;
+    struct pass_result *passes;
+    size_t pass_count;
+    const char **notes; /* remarks for the reader, in order */
+    size_t note_count;
+};
+
+void run_init(struct run *run);
+void run_release(struct run *run);
+
+/* Read and written whole or not at all. A file of another schema version is ERROR_INPUT and says
+ * which version it is and what to do. Content is hostile: types, ranges and sizes are checked. */
+MUST_CHECK bool run_read(struct run *run, const char *path, struct error *err);
+MUST_CHECK bool run_write(const struct run *run, const char *path, struct error *err);
+
+/* From and to a JSON document; the caller owns the result. NULL on error. */
+MUST_CHECK bool run_from_json(struct run *run, const json_t *json, const char *name,
+                              struct error *err);
+MUST_CHECK json_t *run_to_json(const struct run *run, struct error *err);
+
+/* NULL when there is none. */
+const struct endpoint_result *run_endpoint(const struct run *run, const char *name);
+const struct pass_result *run_pass(const struct run *run, const char *name);
+
+/* Appends a remark. Out of memory: the remark is lost. */
+void run_add_note(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* What differs, in words ("the kernel: 6.1 there, 6.8 here"), or NULL when a stored figure of
+ * `there` may be held against `here`. Written into `why`. */
+const char *fingerprint_difference(const struct fingerprint *here, const struct fingerprint *there,
+                                   char why[256]);
+
+#endif

@@ -1,0 +1,20 @@
+/* Whether a reply is the answer that was recorded: a fast wrong answer is no improvement. */
+#ifndef TOLLGATE_REPLAY_CHECK_H
+#define TOLLGATE_REPLAY_CHECK_H
+
+#include "replay/driver.h"
+
+struct check_rules {
+    const char *const *volatile_fields; /* JSON object keys, at any depth, whose values may differ */
+    size_t volatile_count;
+    bool ignore_bodies; /* compare the status only */
+};
+
+/* Compares status and, where the corpus has it, the body: exactly, or, when both are JSON, as
+ * JSON without the volatile fields. On a difference appends to `difference` what was expected and
+ * what came (both answers, each cut to about 300 bytes around the first difference, safe for a
+ * terminal) and returns false. */
+MUST_CHECK bool check_reply(const struct check_rules *rules, const struct exchange *exchange,
+                            const struct reply *reply, struct buffer *difference);
+
+#endif

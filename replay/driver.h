@@ -1,0 +1,39 @@
+/* Fires recorded requests, one in flight, over a connection that is kept alive. Over libcurl. */
+#ifndef TOLLGATE_REPLAY_DRIVER_H
+#define TOLLGATE_REPLAY_DRIVER_H
+
+#include "base/buffer.h"
+#include "base/interrupt.h"
+#include "replay/corpus.h"
+
+struct driver_options {
+    int port;        /* on 127.0.0.1 */
+    int timeout_ms;  /* for one whole request; a gateway that hangs ends here */
+    bool inject_traceparent;
+    bool inject_request_id;
+    const struct interrupt *interrupt; /* NULL = none */
+};
+
+struct reply {
+    int status;
+    struct buffer body; /* at most 64 MiB */
+    int64_t wall_ns;    /* from before the send to the last byte */
+};
+
+struct driver;
+
+MUST_CHECK bool driver_new(struct driver **driver, const struct driver_options *options,
+                           struct error *err);
+void driver_free(struct driver *driver);
+
+/* Prepares an exchange for sending; what it makes is reused for every later send of the same
+ * exchange (same pointer), so that the measured path builds nothing. The exchange must outlive the
+ * driver. Sends exactly what was recorded: target, header order and duplicates, body bytes;
+ * only Host is rewritten when the corpus has none, and Content-Length when it is wrong. */
+MUST_CHECK bool driver_send(struct driver *driver, const struct exchange *exchange,
+                            struct reply *reply, struct error *err);
+
+void reply_init(struct reply *reply);
+void reply_release(struct reply *reply);
+
+#endif

@@ -1,0 +1,35 @@
+/* A reporter turns a run and its comparison into text. One file and one row each. */
+#ifndef TOLLGATE_REPORTERS_REPORTER_H
+#define TOLLGATE_REPORTERS_REPORTER_H
+
+#include "base/buffer.h"
+#include "baselines/compare.h"
+
+/* Everything a reporter may say. Borrowed. */
+struct report {
+    const struct run *head;
+    const struct run *base; /* the stored run that was compared with; NULL = the head's own base */
+    const struct comparison *comparison;
+    const struct gate *gate;
+    int exit_code;
+};
+
+struct report_style {
+    int columns; /* of the terminal; 80 in a pipe */
+    bool color;
+    bool utf8; /* else ASCII only */
+};
+
+struct reporter {
+    const char *name; /* of -O */
+    const char *help; /* one line */
+    /* Appends the whole report. */
+    bool (*write)(const struct report *report, const struct report_style *style,
+                  struct buffer *out, struct error *err);
+};
+
+/* NULL-terminated. */
+const struct reporter *const *reporter_list(void);
+const struct reporter *reporter_by_name(const char *name);
+
+#endif

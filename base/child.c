@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,8 @@ static const char *child_become(const struct child_options *options)
         if (sched_setaffinity(0, sizeof set, &set) != 0)
             return "pin";
     }
+    if (options->dies_with_parent)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (options->fixed_addresses)
         personality(ADDR_NO_RANDOMIZE);
     if (options->folder != NULL && chdir(options->folder) != 0)

@@ -1,0 +1,64 @@
+/* The gateway supervisor: starts a gateway on a free port, knows when it is ready, follows its
+ * whole process tree, explains its failures by its log, and stops it without leaving a process
+ * behind. */
+#ifndef TOLLGATE_RIG_GATEWAY_H
+#define TOLLGATE_RIG_GATEWAY_H
+
+#include "base/interrupt.h"
+#include "base/process.h"
+#include "replay/standin.h"
+#include "rig/config.h"
+
+/* How one gateway is to be started. Borrowed while gateway_start runs, but for `config`. */
+struct gateway_plan {
+    const struct gateway_config *config;
+    const char *folder;              /* the source tree that it is started in */
+    const char *log_path;            /* both streams go there; begun anew */
+    const char *const *prefix;       /* NULL-terminated words before the program, or NULL */
+    const char *const *environment;  /* NULL-terminated extra "NAME=value", or NULL */
+    const struct standin_set *standins;
+    int cpu;                         /* -1 = not pinned */
+    int slowness;                    /* multiplies every timeout; 1 = as configured */
+    const struct interrupt *interrupt;
+};
+
+struct gateway;
+
+/* Returns once it is ready. ERROR_ENVIRONMENT with the last lines of the log when it does not start,
+ * exits, or never gets ready. */
+MUST_CHECK bool gateway_start(struct gateway **gateway, const struct gateway_plan *plan,
+                              struct error *err);
+
+int gateway_port(const struct gateway *gateway);
+
+/* The process that was started; under a prefix, that of the prefix. */
+pid_t gateway_pid(const struct gateway *gateway);
+
+void gateway_read_tree(const struct gateway *gateway, struct process_tree *tree);
+
+/* CPU time that the tree has spent since the start: live processes, and those that ended. */
+struct gateway_cpu {
+    int64_t total_ns;
+    int64_t ticks_ns; /* live processes only, as the kernel's tick sampled them ... */
+    int64_t user_ns;  /* ... and the user part of that */
+};
+void gateway_read_cpu(struct gateway *gateway, struct gateway_cpu *cpu);
+
+/* Like total_ns, over the tree as last read by gateway_read_cpu: cheap enough for each request. */
+int64_t gateway_read_cpu_ns(struct gateway *gateway);
+
+/* Waits until the tree's CPU clock stands still, so that work done after an answer is charged to
+ * the request that caused it. False when it did not within `limit_ms`. */
+bool gateway_settle(struct gateway *gateway, int limit_ms);
+
+/* False with ERROR_ENVIRONMENT and the log's last lines when the main process has ended. */
+MUST_CHECK bool gateway_check_alive(struct gateway *gateway, struct error *err);
+
+/* Makes a failed request's error better: when the gateway has ended, says so with its log instead. */
+void gateway_explain(struct gateway *gateway, struct error *err);
+
+/* SIGTERM, a while to finish, SIGKILL for what is left. *total_ns: CPU time of the tree as the
+ * kernel accounted it when the processes were reaped; may be NULL. NULL gateway is allowed. */
+void gateway_stop(struct gateway *gateway, int64_t *total_ns);
+
+#endif

@@ -109,7 +109,10 @@ int keeper_main(int argc, char **argv)
 {
     struct keeper keeper = {0};
     struct error err = {0};
-    if (argc < 5 || strcmp(argv[3], "--") != 0 ||
+    int words = 3; /* of the keeper's own command line, the "--" not counted */
+    while (words < argc && strcmp(argv[words], "--") != 0)
+        words++;
+    if (words + 1 >= argc ||
         setsockopt(LINE_FD, SOL_SOCKET, SO_SNDBUF, &(int){1 << 18}, sizeof(int)) != 0) {
         fputs("tollgate: this command is for tollgate's own use\n", stderr);
         return 2;
@@ -117,8 +120,10 @@ int keeper_main(int argc, char **argv)
     int signal_fd = keeper_take_signals();
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NAME, "tollgate-keeper");
+    for (int i = 3; i < words; i++)
+        putenv(argv[i]);
     struct child_options options = {
-        .arguments = (const char *const *)(uintptr_t)(argv + 4),
+        .arguments = (const char *const *)(uintptr_t)(argv + words + 1),
         .cpu = (int)strtol(argv[1], NULL, 10),
         .fixed_addresses = argv[2][0] == '1',
         .dies_with_parent = true,

@@ -1,8 +1,9 @@
 /* The keeper: a small process between tollgate and a gateway, so that no process is left behind
  * however tollgate ends. It is the subreaper of the gateway's whole tree, in a session of its own;
  * when its line to tollgate closes (tollgate ended, SIGKILL included) it kills the tree and goes.
- * It runs as a hidden command of the same program: `tollgate __keep CPU FIXED -- COMMAND...` with a
- * SOCK_SEQPACKET socket as descriptor 3. */
+ * It runs as a hidden command of the same program: `tollgate __keep CPU FIXED
+ * [NAME=VALUE...] -- COMMAND...` with a SOCK_SEQPACKET socket as descriptor 3; the variables are
+ * for the gateway alone, so that what is preloaded into it is not preloaded into the keeper. */
 #ifndef TOLLGATE_RIG_KEEPER_H
 #define TOLLGATE_RIG_KEEPER_H
 

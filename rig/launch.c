@@ -98,8 +98,9 @@ static bool prepare_arguments(struct launch *launch, const struct gateway_plan *
                               struct error *err)
 {
     size_t prefix = vector_length(plan->prefix), own = vector_length(plan->config->start);
+    size_t extra = vector_length(plan->environment);
     const char **arguments =
-        arena_alloc_array(&launch->arena, prefix + own + 6, sizeof *arguments);
+        arena_alloc_array(&launch->arena, extra + prefix + own + 6, sizeof *arguments);
     if (arguments == NULL)
         return error_set_memory(err);
     size_t at = 0;
@@ -109,6 +110,8 @@ static bool prepare_arguments(struct launch *launch, const struct gateway_plan *
     if (arguments[at++] == NULL)
         return error_set_memory(err);
     arguments[at++] = "1"; /* fixed addresses */
+    for (size_t i = 0; i < extra; i++)
+        arguments[at++] = plan->environment[i];
     arguments[at++] = "--";
     for (size_t i = 0; i < prefix; i++)
         arguments[at++] = plan->prefix[i];
@@ -135,8 +138,7 @@ static bool prepare_environment(struct launch *launch, const struct gateway_plan
                                 struct error *err)
 {
     const struct gateway_config *config = plan->config;
-    size_t extra = vector_length(plan->environment);
-    size_t most = COUNT_OF(inherited) + COUNT_OF(fixed) + config->environment_count + extra + 1;
+    size_t most = COUNT_OF(inherited) + COUNT_OF(fixed) + config->environment_count + 1;
     const char **environment = arena_alloc_array(&launch->arena, most, sizeof *environment);
     if (environment == NULL)
         return error_set_memory(err);
@@ -158,8 +160,6 @@ static bool prepare_environment(struct launch *launch, const struct gateway_plan
     }
     for (size_t i = 0; i < COUNT_OF(fixed); i++)
         environment[at++] = fixed[i];
-    for (size_t i = 0; i < extra; i++)
-        environment[at++] = plan->environment[i];
     launch->environment = environment;
     return true;
 }

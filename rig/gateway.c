@@ -38,6 +38,7 @@ struct gateway {
     bool empty; /* no process is left */
     struct child_status main_status;
     int64_t ended_ns; /* CPU time of processes that were reaped */
+    int64_t reaped_ns; /* of live processes' ended children, at the last walk */
     int64_t last_ns;  /* never counts backwards */
     struct process_tree tree;
     unsigned readings;
@@ -293,24 +294,25 @@ failed:
     return false;
 }
 
-void gateway_read_cpu(struct gateway *gateway, struct gateway_cpu *cpu)
+int64_t gateway_read_full_cpu_ns(struct gateway *gateway)
 {
-    *cpu = (struct gateway_cpu){0};
     gateway_listen(gateway, 0);
     process_tree_read(&gateway->tree, gateway->keeper);
     gateway->readings = 0;
-    cpu->total_ns = gateway->ended_ns;
+    gateway->reaped_ns = 0;
+    int64_t total = gateway->ended_ns;
     for (size_t i = 0; i < gateway->tree.count; i++) {
         struct process_cpu one;
         if (!process_read_cpu(gateway->tree.pids[i], &one))
             continue;
-        cpu->total_ns += one.total_ns + one.reaped_ns;
-        cpu->ticks_ns += one.ticks_ns;
-        cpu->user_ns += one.user_ns;
+        total += one.total_ns;
+        gateway->reaped_ns += one.reaped_ns;
     }
-    if (cpu->total_ns < gateway->last_ns)
-        cpu->total_ns = gateway->last_ns;
-    gateway->last_ns = cpu->total_ns;
+    total += gateway->reaped_ns;
+    if (total < gateway->last_ns)
+        total = gateway->last_ns;
+    gateway->last_ns = total;
+    return total;
 }
 
 int64_t gateway_read_cpu_ns(struct gateway *gateway)
@@ -323,15 +325,32 @@ int64_t gateway_read_cpu_ns(struct gateway *gateway)
         total += one > 0 ? one : 0;
     }
     /* A process ended, or it is time to look for new ones: the full reading settles it. */
-    if (gone || ++gateway->readings >= TREE_REFRESH) {
-        struct gateway_cpu cpu;
-        gateway_read_cpu(gateway, &cpu);
-        return cpu.total_ns;
-    }
-    total += gateway->ended_ns;
+    if (gone || ++gateway->readings >= TREE_REFRESH)
+        return gateway_read_full_cpu_ns(gateway);
+    total += gateway->ended_ns + gateway->reaped_ns;
     if (total < gateway->last_ns)
         total = gateway->last_ns;
     gateway->last_ns = total;
+    return total;
+}
+
+void gateway_read_ticks(const struct gateway *gateway, struct gateway_ticks *ticks)
+{
+    *ticks = (struct gateway_ticks){0};
+    for (size_t i = 0; i < gateway->tree.count; i++) {
+        int64_t all_ns, user_ns;
+        if (!process_read_ticks(gateway->tree.pids[i], &all_ns, &user_ns))
+            continue;
+        ticks->all_ns += all_ns;
+        ticks->user_ns += user_ns;
+    }
+}
+
+int64_t gateway_peak_rss_bytes(const struct gateway *gateway)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < gateway->tree.count; i++)
+        total += process_peak_rss_bytes(gateway->tree.pids[i]);
     return total;
 }
 

@@ -37,15 +37,20 @@ pid_t gateway_pid(const struct gateway *gateway);
 void gateway_read_tree(const struct gateway *gateway, struct process_tree *tree);
 
 /* CPU time that the tree has spent since the start: live processes, and those that ended. */
-struct gateway_cpu {
-    int64_t total_ns;
-    int64_t ticks_ns; /* live processes only, as the kernel's tick sampled them ... */
-    int64_t user_ns;  /* ... and the user part of that */
-};
-void gateway_read_cpu(struct gateway *gateway, struct gateway_cpu *cpu);
+int64_t gateway_read_full_cpu_ns(struct gateway *gateway);
 
-/* Like total_ns, over the tree as last read by gateway_read_cpu: cheap enough for each request. */
+/* The same, over the tree as last walked: cheap enough for each request. */
 int64_t gateway_read_cpu_ns(struct gateway *gateway);
+
+/* The live processes' time as the kernel's tick sampled it, to tell user from system. */
+struct gateway_ticks {
+    int64_t all_ns;
+    int64_t user_ns;
+};
+void gateway_read_ticks(const struct gateway *gateway, struct gateway_ticks *ticks);
+
+/* Highest resident sets of the live processes so far, added up. */
+int64_t gateway_peak_rss_bytes(const struct gateway *gateway);
 
 /* Waits until the tree's CPU clock stands still, so that work done after an answer is charged to
  * the request that caused it. False when it did not within `limit_ms`. */

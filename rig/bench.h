@@ -1,0 +1,48 @@
+/* What the passes of one bench share. */
+#ifndef TOLLGATE_RIG_BENCH_H
+#define TOLLGATE_RIG_BENCH_H
+
+#include "baselines/run.h"
+#include "rig/gateway.h"
+#include "rig/progress.h"
+#include "rig/selection.h"
+#include "rig/source.h"
+
+struct bench_side {
+    bool present;
+    struct source source;
+    const struct gateway_config *gateway; /* head's own, or what the base's config says */
+};
+
+struct bench {
+    const struct config *config;
+    const struct selection *selection; /* its endpoints are run->endpoints, in the same order */
+    struct standin_set *standins;
+    const struct interrupt *interrupt;
+    struct progress *progress;
+    struct bench_side sides[SIDE_COUNT];
+    const char *log_folder;
+    const char *scratch_folder; /* of this run alone, removed at its end */
+    int cpu;                    /* that everything is pinned to; -1 = not pinned */
+    bool a_a;                   /* measure the base against itself as well */
+    int64_t deadline_ns;        /* monotonic; 0 = none */
+    struct run *run;            /* filled in by the passes */
+};
+
+/* One row a pass, in the order in which they run. */
+struct pass {
+    const char *name;
+    const char *help;
+    const struct pass_settings *(*settings)(const struct config *config);
+    /* Measures into bench->run. A pass that cannot run here fills `skipped` with the reason in
+     * words and returns true. */
+    bool (*run)(struct bench *bench, struct pass_result *result, char skipped[512],
+                struct error *err);
+};
+
+/* NULL-terminated. */
+const struct pass *const *pass_list(void);
+
+extern const struct pass pass_live, pass_exact, pass_alloc;
+
+#endif

@@ -1,0 +1,226 @@
+#include "rig/counted.h"
+
+#include "base/file.h"
+#include "baselines/statistics.h"
+#include "rig/lane.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct counted {
+    struct bench *bench;
+    const struct sampler *sampler;
+    const struct pass_settings *settings;
+    struct arena arena;
+    size_t items;    /* of the selection that this pass replays */
+    size_t *item;    /* [position]: index into the selection */
+    size_t *endpoint; /* [position]: index into its endpoints */
+    double *share;   /* [position]: of its endpoint */
+    double *rounds;  /* [position][counter][round] */
+    struct conservation conservation[SIDE_COUNT];
+    int64_t requests;
+    size_t done, total; /* requests, for the progress */
+};
+
+/* At most `settings->exchanges` of an endpoint, evenly spread over those that the selection has. */
+static bool counted_plan(struct counted *counted, struct error *err)
+{
+    const struct selection *selection = counted->bench->selection;
+    size_t count = selection->count;
+    counted->item = arena_alloc_array(&counted->arena, count, sizeof *counted->item);
+    counted->endpoint = arena_alloc_array(&counted->arena, count, sizeof *counted->endpoint);
+    counted->share = arena_alloc_array(&counted->arena, count, sizeof *counted->share);
+    if (counted->item == NULL || counted->endpoint == NULL || counted->share == NULL)
+        return error_set_memory(err);
+    for (size_t e = 0; e < selection->endpoint_count; e++) {
+        const struct selected_endpoint *chosen = &selection->endpoints[e];
+        size_t most = (size_t)counted->settings->exchanges;
+        size_t taken = chosen->count < most ? chosen->count : most;
+        double sum = 0;
+        for (size_t k = 0; k < taken; k++) {
+            size_t item = chosen->first + k * chosen->count / taken;
+            counted->item[counted->items + k] = item;
+            counted->endpoint[counted->items + k] = e;
+            counted->share[counted->items + k] = selection->items[item].share;
+            sum += selection->items[item].share;
+        }
+        for (size_t k = 0; k < taken; k++)
+            counted->share[counted->items + k] /= sum;
+        counted->items += taken;
+    }
+    size_t cells = counted->items * counted->sampler->counter_count *
+                   (size_t)counted->settings->rounds;
+    counted->rounds = arena_alloc_array(&counted->arena, cells, sizeof *counted->rounds);
+    return counted->rounds != NULL || error_set_memory(err);
+}
+
+static double *counted_rounds(const struct counted *counted, size_t position, size_t counter)
+{
+    size_t row = position * counted->sampler->counter_count + counter;
+    return counted->rounds + row * (size_t)counted->settings->rounds;
+}
+
+static bool counted_play(struct counted *counted, struct lane *lane, void *state, size_t round,
+                         struct reading *last, struct error *err)
+{
+    const struct sampler *sampler = counted->sampler;
+    struct conservation *sum = &counted->conservation[lane->side];
+    for (size_t position = 0; position < counted->items; position++) {
+        struct reading before, after;
+        const struct selected *item = &counted->bench->selection->items[counted->item[position]];
+        if (!sampler->read(state, lane->gateway, &before, err) ||
+            !lane_send(lane, counted->bench, counted->endpoint[position], item, err))
+            return false;
+        gateway_settle(lane->gateway, LANE_SETTLE_LIMIT_MS * sampler->slowness);
+        if (!sampler->read(state, lane->gateway, &after, err)) {
+            gateway_explain(lane->gateway, err);
+            return false;
+        }
+        for (size_t c = 0; c < sampler->counter_count; c++)
+            counted_rounds(counted, position, c)[round] =
+                (double)(after.values[c] - before.values[c]);
+        sum->endpoints += (double)(after.values[0] - before.values[0]);
+        sum->unattributed += (double)(before.values[0] - last->values[0]);
+        *last = after;
+        counted->requests++;
+        progress_update(counted->bench->progress, ++counted->done, counted->total);
+    }
+    return true;
+}
+
+static double reduce(double *values, size_t count, enum reduction reduction)
+{
+    statistics_sort_values(values, count);
+    return reduction == REDUCE_LEAST ? values[0] : statistics_find_median(values, count);
+}
+
+/* The mean over each endpoint's exchanges by their share of its traffic. */
+static void counted_keep(struct counted *counted, enum side side)
+{
+    struct run *run = counted->bench->run;
+    size_t rounds = (size_t)counted->settings->rounds;
+    for (size_t c = 0; c < counted->sampler->counter_count; c++) {
+        const struct sampler_counter *counter = &counted->sampler->counters[c];
+        for (size_t position = 0; position < counted->items;) {
+            size_t e = counted->endpoint[position];
+            double mean = 0;
+            for (; position < counted->items && counted->endpoint[position] == e; position++)
+                mean += counted->share[position] *
+                        reduce(counted_rounds(counted, position, c), rounds, counter->reduction);
+            struct samples *samples = &run->endpoints[e].figures[counter->metric].side[side];
+            /* Shares are fractions: without this the last bits would differ by the order. */
+            samples->values[samples->count++] = round(mean * 1e4) / 1e4;
+        }
+    }
+}
+
+static bool counted_measure(struct counted *counted, struct lane *lane, void *state,
+                            struct error *err)
+{
+    struct reading last = {{0}};
+    /* One round for connections and lazily built things, one for caches that have seen each once. */
+    if (!lane_warm_up(lane, counted->bench, 2, err) ||
+        !counted->sampler->read(state, lane->gateway, &last, err))
+        return false;
+    counted->conservation[lane->side].unattributed += (double)last.values[0];
+    for (size_t round = 0; round < (size_t)counted->settings->rounds; round++)
+        if (!counted_play(counted, lane, state, round, &last, err))
+            return false;
+    counted_keep(counted, lane->side);
+    return true;
+}
+
+/* One fresh start of one side. */
+static bool counted_replicate(struct counted *counted, enum side side, size_t replicate,
+                              char skipped[512], struct error *err)
+{
+    const struct sampler *sampler = counted->sampler;
+    struct bench *bench = counted->bench;
+    struct lane lane = {0};
+    void *state = NULL;
+    bool ok = false;
+    char name[64];
+    snprintf(name, sizeof name, "%s-%s", side == SIDE_HEAD ? "head" : "base", sampler->pass);
+    const char *folder = arena_format(&counted->arena, "%s/%s-%zu", bench->scratch_folder, name,
+                                      replicate);
+    if (folder == NULL)
+        return error_set_memory(err);
+    if (!file_make_directories(folder, err) ||
+        !sampler->open(&state, folder, bench->interrupt, skipped, err))
+        return false;
+    if (state == NULL)
+        return true;
+    struct lane_options options = {.side = side,
+                                   .name = name,
+                                   .prefix = sampler->prefix(state),
+                                   .environment = sampler->environment(state),
+                                   .slowness = sampler->slowness};
+    if (!lane_start(&lane, bench, &options, err))
+        goto out;
+    const char *blind = sampler->blind(state, lane.gateway);
+    if (blind != NULL)
+        snprintf(skipped, 512, "%s", blind);
+    ok = blind != NULL || counted_measure(counted, &lane, state, err);
+out:
+    lane_stop(&lane, NULL);
+    if (ok && skipped[0] == '\0') {
+        int64_t total = sampler->total(state);
+        if (total >= 0)
+            counted->conservation[side].total += (double)total;
+    }
+    sampler->close(state);
+    return ok;
+}
+
+static bool counted_reserve(const struct counted *counted, struct error *err)
+{
+    struct run *run = counted->bench->run;
+    size_t most = (size_t)counted->settings->replicates;
+    for (size_t e = 0; e < run->endpoint_count; e++) {
+        for (size_t c = 0; c < counted->sampler->counter_count; c++) {
+            struct figure *figure =
+                &run->endpoints[e].figures[counted->sampler->counters[c].metric];
+            for (size_t side = 0; side < SIDE_COUNT; side++) {
+                if (!counted->bench->sides[side].present)
+                    continue;
+                figure->side[side].values =
+                    arena_alloc_array(&run->arena, most, sizeof(double));
+                if (figure->side[side].values == NULL)
+                    return error_set_memory(err);
+            }
+        }
+    }
+    return true;
+}
+
+static bool counted_all(struct counted *counted, char skipped[512], struct error *err)
+{
+    size_t replicates = (size_t)counted->settings->replicates;
+    size_t sides = counted->bench->sides[SIDE_BASE].present ? 2 : 1;
+    counted->total = sides * replicates * counted->items * (size_t)counted->settings->rounds;
+    for (size_t replicate = 0; replicate < replicates; replicate++)
+        for (size_t side = 0; side < sides; side++) {
+            if (!counted_replicate(counted, (enum side)side, replicate, skipped, err))
+                return false;
+            if (skipped[0] != '\0')
+                return true;
+        }
+    return true;
+}
+
+bool counted_run(struct bench *bench, const struct sampler *sampler,
+                 const struct pass_settings *settings, struct pass_result *result,
+                 char skipped[512], struct error *err)
+{
+    struct counted counted = {.bench = bench, .sampler = sampler, .settings = settings};
+    arena_init(&counted.arena);
+    bool ok = counted_plan(&counted, err) && counted_reserve(&counted, err) &&
+              counted_all(&counted, skipped, err);
+    result->replicates = settings->replicates;
+    result->requests = counted.requests;
+    result->conserved = sampler->counters[0].metric;
+    memcpy(result->conservation, counted.conservation, sizeof counted.conservation);
+    arena_release(&counted.arena);
+    return ok;
+}

@@ -1,0 +1,93 @@
+/* Instructions and system calls, by callgrind. */
+#include "rig/sampler.h"
+
+#include "rig/callgrind.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { QUIET_US = 500, READ_TIMEOUT_MS = 20000 };
+
+static bool callgrind_sampler_open(void **state, const char *folder,
+                                   const struct interrupt *interrupt, char why[512],
+                                   struct error *err)
+{
+    char version[64];
+    struct error missing = {0};
+    struct callgrind *callgrind = NULL;
+    *state = NULL;
+    if (!callgrind_find(version, sizeof version, &missing)) {
+        snprintf(why, 512, "%.500s", missing.text);
+        return true;
+    }
+    if (!callgrind_new(&callgrind, folder, CALLGRIND_TOTALS, interrupt, err))
+        return false;
+    *state = callgrind;
+    return true;
+}
+
+static void callgrind_sampler_close(void *state)
+{
+    callgrind_free(state);
+}
+
+static const char *const *callgrind_sampler_prefix(void *state)
+{
+    return callgrind_arguments(state);
+}
+
+static const char *const *callgrind_sampler_environment(void *state)
+{
+    (void)state;
+    return NULL;
+}
+
+static bool callgrind_sampler_read(void *state, struct gateway *gateway, struct reading *reading,
+                                   struct error *err)
+{
+    struct process_tree tree;
+    struct callgrind_counts counts;
+    bool settled;
+    gateway_read_tree(gateway, &tree);
+    if (!callgrind_settle(state, tree.pids, tree.count, QUIET_US, READ_TIMEOUT_MS, &counts,
+                          &settled, err))
+        return false;
+    reading->values[0] = (int64_t)counts.instructions;
+    reading->values[1] = (int64_t)counts.syscalls;
+    return true;
+}
+
+static const char *callgrind_sampler_blind(void *state, struct gateway *gateway)
+{
+    struct process_tree tree;
+    struct callgrind_counts counts;
+    struct error ignored = {0};
+    gateway_read_tree(gateway, &tree);
+    if (callgrind_read(state, tree.pids, tree.count, READ_TIMEOUT_MS, &counts, &ignored) &&
+        counts.processes == 0)
+        return "no process of the gateway runs under valgrind";
+    return NULL;
+}
+
+static int64_t callgrind_sampler_total(void *state)
+{
+    struct callgrind_counts counts;
+    struct error ignored = {0};
+    if (!callgrind_total(state, &counts, NULL, &ignored))
+        return -1;
+    return (int64_t)counts.instructions;
+}
+
+const struct sampler sampler_callgrind = {
+    .pass = "exact",
+    .counters = {{METRIC_INSTRUCTIONS, REDUCE_LEAST}, {METRIC_SYSCALLS, REDUCE_LEAST}},
+    .counter_count = 2,
+    .slowness = 50,
+    .open = callgrind_sampler_open,
+    .close = callgrind_sampler_close,
+    .prefix = callgrind_sampler_prefix,
+    .environment = callgrind_sampler_environment,
+    .read = callgrind_sampler_read,
+    .blind = callgrind_sampler_blind,
+    .total = callgrind_sampler_total,
+};

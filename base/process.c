@@ -106,10 +106,15 @@ bool process_read_cpu(pid_t pid, struct process_cpu *cpu)
     cpu->total_ns = read_process_clock(pid, 2);
     if (cpu->total_ns < 0)
         return false;
-    cpu->ticks_ns = read_process_clock(pid, 0);
-    cpu->user_ns = read_process_clock(pid, 1);
     cpu->reaped_ns = read_reaped_ns(pid);
-    return cpu->ticks_ns >= 0 && cpu->user_ns >= 0;
+    return true;
+}
+
+bool process_read_ticks(pid_t pid, int64_t *all_ns, int64_t *user_ns)
+{
+    *all_ns = read_process_clock(pid, 0);
+    *user_ns = read_process_clock(pid, 1);
+    return *all_ns >= 0 && *user_ns >= 0;
 }
 
 int64_t process_peak_rss_bytes(pid_t pid)

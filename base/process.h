@@ -23,13 +23,14 @@ void process_tree_read(struct process_tree *tree, pid_t root);
 /* What a process has spent since it began, threads that ended included, children not. */
 struct process_cpu {
     int64_t total_ns;  /* user and system, from the scheduler: exact */
-    int64_t ticks_ns;  /* user and system, as the kernel's tick sampled it */
-    int64_t user_ns;   /* the user part of ticks_ns */
     int64_t reaped_ns; /* children that it waited for; in units of the kernel's tick */
 };
 
 /* False when the process is gone; no error is meant by that. */
 bool process_read_cpu(pid_t pid, struct process_cpu *cpu);
+
+/* User and system time as the kernel's tick sampled it, and the user part. False when gone. */
+bool process_read_ticks(pid_t pid, int64_t *all_ns, int64_t *user_ns);
 
 /* The clock alone: total_ns, or -1 when the process is gone. */
 int64_t process_read_cpu_ns(pid_t pid);

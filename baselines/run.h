@@ -13,6 +13,7 @@
 enum {
     RUN_SCHEMA_VERSION = 1,
     RUN_MAX_BYTES = 256 * 1024 * 1024, /* a larger file is refused */
+    RUN_LOOKS_MAX = 16,
 };
 
 enum side { SIDE_HEAD, SIDE_BASE, SIDE_COUNT };
@@ -95,6 +96,10 @@ struct run {
     size_t endpoint_count;
     struct pass_result *passes;
     size_t pass_count;
+    /* Replicates at which the live pass looked whether endpoints are clear, rising, as planned
+     * before it began; NULL and 0: it looked once, at the end. */
+    const size_t *cpu_looks;
+    size_t cpu_look_count;
     const char **notes; /* remarks for the reader, in order */
     size_t note_count;
 };
@@ -102,7 +107,8 @@ struct run {
 void run_init(struct run *run);
 void run_release(struct run *run);
 
-/* Read and written whole or not at all. A file of another schema version is ERROR_INPUT and says
+/* Read and written whole or not at all. What is read into needs no run_init before; when reading
+ * fails it is left empty, and run_release is harmless. A file of another schema version is ERROR_INPUT and says
  * which version it is and what to do. Content is hostile: types, ranges and sizes are checked. */
 MUST_CHECK bool run_read(struct run *run, const char *path, struct error *err);
 MUST_CHECK bool run_write(const struct run *run, const char *path, struct error *err);

@@ -43,6 +43,10 @@ struct pass {
 /* NULL-terminated. */
 const struct pass *const *pass_list(void);
 
+/* Runs one pass, or notes why it did not run, in the run's next pass_result. */
+MUST_CHECK bool bench_run_pass(struct bench *bench, const struct pass *pass, bool wanted,
+                               struct error *err);
+
 extern const struct pass pass_live, pass_exact, pass_alloc;
 
 #endif

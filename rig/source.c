@@ -204,6 +204,20 @@ bool source_commit(const struct config *config, const char *ref,
     return *found || *why != NULL || error_set_memory(err);
 }
 
+bool source_is_shallow(const struct config *config, const struct interrupt *interrupt)
+{
+    const char *const words[] = {"rev-parse", "--is-shallow-repository", NULL};
+    const char *text, *problem;
+    struct error ignored = {0};
+    struct arena arena;
+    arena_init(&arena);
+    struct git git = {config->folder, interrupt, &arena};
+    bool shallow = git_ask(&git, words, &text, &problem, &ignored) && text != NULL &&
+                   strcmp(text, "true") == 0;
+    arena_release(&arena);
+    return shallow;
+}
+
 static bool fail_build(const char *log_path, const char *program, const char *how,
                        struct error *err)
 {
@@ -299,4 +313,20 @@ out:
     free(folder);
     free(mark);
     return ok;
+}
+
+const char *source_program_id(const struct source *source, const struct gateway_config *config,
+                              struct arena *arena)
+{
+    unsigned long long hash;
+    struct error ignored = {0};
+    if (strchr(config->start[0], '/') == NULL)
+        return NULL;
+    const char *path = config->start[0][0] == '/'
+                           ? config->start[0]
+                           : arena_format(arena, "%s/%s/%s", source->folder, config->folder,
+                                          config->start[0]);
+    if (path == NULL || !file_hash(path, &hash, &ignored))
+        return NULL;
+    return arena_format(arena, "%016llx", hash);
 }

@@ -31,11 +31,19 @@ MUST_CHECK bool source_commit(const struct config *config, const char *ref,
                               struct source *source, bool *found, const char **why,
                               struct error *err);
 
+/* Whether the repository's history is cut off: then a missing commit is nobody's mistake. */
+bool source_is_shallow(const struct config *config, const struct interrupt *interrupt);
+
 /* Runs the build commands in order, with what they print in `log_path`. ERROR_ENVIRONMENT with
  * the log's last lines when one fails. A kept tree that was built before with the same commands is
  * not built again. */
 MUST_CHECK bool source_build(const struct source *source, const struct gateway_config *config,
                              const char *log_path, const struct interrupt *interrupt,
                              struct error *err);
+
+/* Names the program that was built: a hash of the file that "start" begins with, hex. NULL when
+ * that is no file of this tree (an interpreter, a program of the system). */
+const char *source_program_id(const struct source *source, const struct gateway_config *config,
+                              struct arena *arena);
 
 #endif

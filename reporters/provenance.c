@@ -1,0 +1,270 @@
+#include "reporters/provenance.h"
+
+#include "base/terminal.h"
+#include "base/text.h"
+#include "baselines/statistics.h"
+#include "reporters/format.h"
+#include "reporters/layout.h"
+
+#include <math.h>
+
+enum {
+    LABEL_COLUMNS = 10,
+    NARROW_COLUMNS = 50, /* below, text goes on at the margin and not behind the label */
+    COMMIT_DIGITS = 7,
+    TEXT_MAX_BYTES = 1 << 20,
+};
+
+static const double unattributed_worth_telling = 0.01;
+
+/* A labelled paragraph. An empty label goes on with the one before. */
+static void append_entry(struct buffer *out, const struct report_style *style, const char *label,
+                         const struct buffer *text)
+{
+    static const struct text_style dim = {.dim = true};
+    size_t width = (size_t)style->columns;
+    terminal_append_styled(out, style->color, dim, label);
+    struct layout_paragraph place = {width, LABEL_COLUMNS, LABEL_COLUMNS};
+    if (style->columns < NARROW_COLUMNS)
+        place = (struct layout_paragraph){width, *label != '\0' ? LABEL_COLUMNS : 0, 2};
+    layout_pad(out, strlen(label), place.start);
+    if (text->failed)
+        out->failed = true;
+    layout_append_wrapped(out, buffer_text(text), place);
+}
+
+double provenance_find_unattributed(const struct pass_result *pass)
+{
+    double largest = NAN;
+    for (size_t side = 0; side < SIDE_COUNT; side++) {
+        const struct conservation *counter = &pass->conservation[side];
+        double share = counter->total > 0 ? counter->unattributed / counter->total : NAN;
+        if (isfinite(share) && !(share <= largest))
+            largest = share;
+    }
+    return largest;
+}
+
+static void write_count(struct buffer *text, int64_t count, const char *what)
+{
+    char number[FORMAT_SIZE];
+    format_integer(count, number);
+    buffer_append_format(text, "%s %s%s", number, what, count == 1 ? "" : "s");
+}
+
+static void write_pass(struct buffer *text, const struct pass_result *pass, bool utf8)
+{
+    char number[FORMAT_SIZE];
+    layout_append_safe(text, pass->name, utf8, false);
+    if (pass->status == PASS_SKIPPED) {
+        buffer_append_string(text, ": skipped");
+    } else {
+        buffer_append_string(text, ": ");
+        write_count(text, pass->replicates, "replicate");
+        buffer_append_string(text, ", ");
+        write_count(text, pass->requests, "request");
+        format_seconds(pass->seconds, utf8, number);
+        buffer_append_format(text, " in %s", number);
+    }
+    if (pass->dropped > 0) {
+        buffer_append_string(text, "; ");
+        write_count(text, pass->dropped, "replicate");
+        buffer_append_string(text, " dropped for stolen time");
+    }
+    double share = provenance_find_unattributed(pass);
+    if (share > unattributed_worth_telling && (unsigned)pass->conserved < METRIC_COUNT) {
+        format_share(share, utf8, number);
+        buffer_append_format(text, "; %s of %s unattributed", number,
+                             metric_info(pass->conserved)->title);
+    }
+    if (pass->reason != NULL) {
+        buffer_append_string(text, pass->status == PASS_SKIPPED ? ", " : "; ");
+        layout_append_safe(text, pass->reason, utf8, false);
+    }
+}
+
+static void append_passes(struct buffer *out, const struct run *run,
+                          const struct report_style *style)
+{
+    struct buffer text;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    for (size_t i = 0; i < run->pass_count; i++) {
+        buffer_clear(&text);
+        write_pass(&text, &run->passes[i], style->utf8);
+        append_entry(out, style, i == 0 ? "measured" : "", &text);
+    }
+    buffer_release(&text);
+}
+
+/* "main, 1b22c30 + changes" */
+static void write_side(struct buffer *text, const struct run_side *side, bool utf8)
+{
+    if (side->commit == NULL) {
+        if (side->ref != NULL) {
+            layout_append_short(text, side->ref, LABEL_COLUMNS * 6, utf8);
+            buffer_append_string(text, ", ");
+        }
+        buffer_append_string(text, "not in git");
+        return;
+    }
+    bool named = side->ref != NULL && strncmp(side->ref, side->commit, strlen(side->ref)) != 0;
+    if (named) {
+        layout_append_short(text, side->ref, LABEL_COLUMNS * 6, utf8);
+        buffer_append_string(text, ", ");
+    }
+    char commit[COMMIT_DIGITS + 1];
+    snprintf(commit, sizeof commit, "%s", side->commit);
+    layout_append_safe(text, commit, utf8, false);
+    if (side->dirty)
+        buffer_append_string(text, " + changes");
+}
+
+const struct run_side *provenance_find_base(const struct report *report)
+{
+    if (report->base != NULL)
+        return &report->base->sides[SIDE_HEAD];
+    const struct run_side *own = &report->head->sides[SIDE_BASE];
+    return own->present && report->comparison->has_base ? own : NULL;
+}
+
+static void append_sides(struct buffer *out, const struct report *report,
+                         const struct report_style *style)
+{
+    struct buffer text;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    write_side(&text, &report->head->sides[SIDE_HEAD], style->utf8);
+    append_entry(out, style, "head", &text);
+    buffer_clear(&text);
+    const struct run_side *base = provenance_find_base(report);
+    if (base == NULL) {
+        buffer_append_string(&text, "none");
+    } else {
+        write_side(&text, base, style->utf8);
+        if (report->base == NULL) {
+            buffer_append_string(&text, ", measured in this run");
+        } else {
+            buffer_append_string(&text, ", a stored run");
+            if (report->base->created != NULL) {
+                buffer_append_string(&text, " of ");
+                layout_append_safe(&text, report->base->created, style->utf8, false);
+            }
+        }
+    }
+    append_entry(out, style, "base", &text);
+    buffer_release(&text);
+}
+
+static void append_machine(struct buffer *out, const struct run *run,
+                           const struct report_style *style)
+{
+    const struct fingerprint *machine = &run->fingerprint;
+    struct buffer text;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    layout_append_safe(&text, machine->cpu_model != NULL ? machine->cpu_model : "unknown CPU",
+                       style->utf8, false);
+    if (machine->cpus > 0) {
+        buffer_append_string(&text, ", ");
+        write_count(&text, machine->cpus, "CPU");
+    }
+    if (machine->kernel != NULL) {
+        buffer_append_string(&text, ", kernel ");
+        layout_append_safe(&text, machine->kernel, style->utf8, false);
+    }
+    append_entry(out, style, "machine", &text);
+    buffer_release(&text);
+}
+
+static bool write_peak(struct buffer *text, const struct run_side *side, const char *before,
+                       bool utf8)
+{
+    char number[FORMAT_SIZE];
+    double *sorted = calloc(side->peak_rss_bytes.count + 1, sizeof *sorted);
+    if (sorted == NULL || side->peak_rss_bytes.count == 0) {
+        text->failed |= sorted == NULL;
+        free(sorted);
+        return false;
+    }
+    memcpy(sorted, side->peak_rss_bytes.values, side->peak_rss_bytes.count * sizeof *sorted);
+    statistics_sort_values(sorted, side->peak_rss_bytes.count);
+    format_value(statistics_find_median(sorted, side->peak_rss_bytes.count), UNIT_BYTES, utf8,
+                 number);
+    buffer_append_format(text, "%s%s", before, number);
+    free(sorted);
+    return true;
+}
+
+static void append_memory(struct buffer *out, const struct report *report,
+                          const struct report_style *style)
+{
+    struct buffer text;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    const struct run_side *base = provenance_find_base(report);
+    if (write_peak(&text, &report->head->sides[SIDE_HEAD], "peak resident ", style->utf8)) {
+        if (base != NULL)
+            (void)write_peak(&text, base, ", base ", style->utf8);
+        append_entry(out, style, "memory", &text);
+    }
+    buffer_release(&text);
+}
+
+/* What this run could have seen, or why it could not look. */
+static void append_sight(struct buffer *out, const struct comparison *comparison,
+                         const struct report_style *style)
+{
+    char number[FORMAT_SIZE];
+    struct buffer text;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    if (isfinite(comparison->smallest_cpu_change)) {
+        format_share(comparison->smallest_cpu_change, style->utf8, number);
+        buffer_append_format(&text, "CPU slowdowns of %s or more, nine times in ten", number);
+        append_entry(out, style, "catches", &text);
+    }
+    if (comparison->cpu_note != NULL) {
+        buffer_clear(&text);
+        buffer_append_string(&text, "not gated: ");
+        layout_append_safe(&text, comparison->cpu_note, style->utf8, false);
+        append_entry(out, style, "CPU", &text);
+    }
+    buffer_release(&text);
+}
+
+static void append_notes(struct buffer *out, const struct run *run,
+                         const struct report_style *style)
+{
+    struct buffer text;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    for (size_t i = 0; i < run->note_count; i++) {
+        buffer_clear(&text);
+        layout_append_safe(&text, run->notes[i], style->utf8, true);
+        append_entry(out, style, "note", &text);
+    }
+    buffer_release(&text);
+}
+
+static void append_legend(struct buffer *out, const struct report *report,
+                          const struct report_style *style)
+{
+    struct buffer text;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    buffer_append_string(&text, "per request");
+    if (report->comparison->has_base) {
+        buffer_append_string(&text, "; changes against the base");
+        if (report->gate != NULL && report->gate->confidence > 0)
+            buffer_append_format(&text, ", %g %% intervals", report->gate->confidence * 100);
+        buffer_append_format(&text, ", %s unchanged", style->utf8 ? "“=”" : "\"=\"");
+    }
+    append_entry(out, style, "figures", &text);
+    buffer_release(&text);
+}
+
+void provenance_append(struct buffer *out, const struct report *report,
+                       const struct report_style *style)
+{
+    append_legend(out, report, style);
+    append_passes(out, report->head, style);
+    append_sides(out, report, style);
+    append_machine(out, report->head, style);
+    append_memory(out, report, style);
+    append_sight(out, report->comparison, style);
+    append_notes(out, report->head, style);
+}

@@ -1,0 +1,151 @@
+#include "reporters/reasons.h"
+
+#include "base/terminal.h"
+#include "base/text.h"
+#include "reporters/format.h"
+#include "reporters/layout.h"
+#include "reporters/table.h"
+
+#include <math.h>
+
+enum {
+    INVALID_SHOWN = 3,      /* endpoints whose wrong answers are shown */
+    REGRESSED_SHOWN = 20,   /* endpoints explained */
+    OTHERS_SHOWN = 5,
+    TITLE_COLUMNS = 9,      /* of a metric */
+    NARROW_COLUMNS = 50,
+    TEXT_MAX_BYTES = 1 << 20,
+};
+
+void reasons_append_invalid(struct buffer *out, const struct report_style *style,
+                            const struct endpoint_verdict *const *order)
+{
+    size_t found = 0;
+    struct buffer text;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    struct layout_paragraph indented = {(size_t)style->columns, 0, 2};
+    for (size_t i = 0; order[i] != NULL; i++) {
+        if (order[i]->invalid == NULL || ++found > INVALID_SHOWN)
+            continue;
+        buffer_append_char(out, '\n');
+        buffer_clear(&text);
+        layout_append_short(&text, order[i]->name, indented.width, style->utf8);
+        terminal_append_styled(out, style->color, (struct text_style){.bold = true},
+                               buffer_text(&text));
+        buffer_append_char(out, '\n');
+        buffer_clear(&text);
+        layout_append_safe(&text, order[i]->invalid, style->utf8, true);
+        layout_append_wrapped(out, buffer_text(&text), indented);
+    }
+    if (found > INVALID_SHOWN) {
+        buffer_clear(&text);
+        buffer_append_format(&text, "\nand %zu more; -O json has every answer",
+                             found - INVALID_SHOWN);
+        layout_append_wrapped(out, buffer_text(&text),
+                              (struct layout_paragraph){indented.width, 0, 0});
+    }
+    buffer_release(&text);
+}
+
+/* "1.17 ms to 1.24 ms, +6.1 % (+5.2 to +7.0 %): above the gate's 2 %" */
+static void write_metric(struct buffer *text, const struct metric_info *info,
+                         const struct metric_verdict *metric, bool utf8)
+{
+    char number[FORMAT_SIZE];
+    if (isfinite(metric->base)) {
+        format_value(metric->base, info->unit, utf8, number);
+        buffer_append_format(text, "%s %s ", number, utf8 ? "→" : "->");
+    }
+    format_value(metric->head, info->unit, utf8, number);
+    buffer_append_string(text, number);
+    if (!isnan(metric->change)) {
+        format_change(metric->change, utf8, number);
+        buffer_append_format(text, ", %s", number);
+    }
+    if (isfinite(metric->low) && isfinite(metric->high) && metric->low < metric->high) {
+        format_interval(metric->low, metric->high, " to ", utf8, number);
+        buffer_append_format(text, " (%s)", number);
+    }
+    if (metric->reason != NULL && *metric->reason != '\0') {
+        buffer_append_string(text, ": ");
+        layout_append_safe(text, metric->reason, utf8, true);
+    }
+}
+
+static void append_metrics(struct buffer *out, const struct report_style *style,
+                           const struct endpoint_verdict *endpoint)
+{
+    struct buffer text;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    bool narrow = style->columns < NARROW_COLUMNS;
+    for (unsigned i = 0; i < METRIC_COUNT; i++) {
+        const struct metric_verdict *metric = &endpoint->metrics[i];
+        if (metric->verdict == VERDICT_PASSED || metric->verdict == VERDICT_NONE)
+            continue;
+        const struct metric_info *info = metric_info((enum metric)i);
+        buffer_append_format(out, "  %s", info->title);
+        size_t used = 2 + strlen(info->title);
+        layout_pad(out, used, narrow ? 0 : 2 + TITLE_COLUMNS);
+        buffer_append_string(out, narrow ? " " : "");
+        struct layout_paragraph place = {(size_t)style->columns, 2 + TITLE_COLUMNS,
+                                         2 + TITLE_COLUMNS};
+        if (narrow) {
+            place.start = used + 1;
+            place.indent = 4;
+        }
+        buffer_clear(&text);
+        write_metric(&text, info, metric, style->utf8);
+        layout_append_wrapped(out, buffer_text(&text), place);
+    }
+    buffer_release(&text);
+}
+
+static void append_endpoint(struct buffer *out, const struct report_style *style,
+                            const struct endpoint_verdict *endpoint)
+{
+    struct buffer name;
+    buffer_init(&name, TEXT_MAX_BYTES);
+    const char *verdict = verdict_name(endpoint->verdict);
+    size_t room = (size_t)style->columns - strlen(verdict) - 1; /* at least 20 columns in all */
+    layout_append_short(&name, endpoint->name, room, style->utf8);
+    terminal_append_styled(out, style->color, (struct text_style){.bold = true},
+                           buffer_text(&name));
+    buffer_append_char(out, ' ');
+    terminal_append_styled(out, style->color, table_verdict_style(endpoint->verdict), verdict);
+    buffer_append_char(out, '\n');
+    buffer_release(&name);
+    append_metrics(out, style, endpoint);
+}
+
+static void append_verdict(struct buffer *out, const struct report_style *style,
+                           const struct endpoint_verdict *const *order, enum verdict verdict,
+                           size_t shown)
+{
+    size_t found = 0;
+    for (size_t i = 0; order[i] != NULL; i++) {
+        if (order[i]->invalid != NULL || order[i]->verdict != verdict)
+            continue;
+        if (++found > shown)
+            continue;
+        if (found == 1)
+            buffer_append_char(out, '\n');
+        append_endpoint(out, style, order[i]);
+    }
+    if (found <= shown)
+        return;
+    struct buffer text;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    buffer_append_format(&text, "and %zu more %s; -O json has every reason", found - shown,
+                         verdict_name(verdict));
+    layout_append_wrapped(out, buffer_text(&text),
+                          (struct layout_paragraph){(size_t)style->columns, 0, 0});
+    buffer_release(&text);
+}
+
+void reasons_append(struct buffer *out, const struct report_style *style,
+                    const struct endpoint_verdict *const *order)
+{
+    append_verdict(out, style, order, VERDICT_REGRESSED, REGRESSED_SHOWN);
+    append_verdict(out, style, order, VERDICT_INCONCLUSIVE, OTHERS_SHOWN);
+    append_verdict(out, style, order, VERDICT_IMPROVED, OTHERS_SHOWN);
+}

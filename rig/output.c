@@ -1,0 +1,96 @@
+#include "rig/output.h"
+
+#include "base/file.h"
+#include "base/terminal.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { REPORT_MAX_BYTES = 256 * 1024 * 1024, FILE_COLUMNS = 80 };
+
+static bool parse_target(struct output_target *target, const char *text, struct error *err)
+{
+    char name[32];
+    const char *names[32] = {0};
+    const char *colon = strchr(text, ':');
+    size_t length = colon != NULL ? (size_t)(colon - text) : strlen(text);
+    snprintf(name, sizeof name, "%.*s", (int)(length < 31 ? length : 31), text);
+    target->reporter = reporter_by_name(name);
+    target->path = colon != NULL ? colon + 1 : NULL;
+    if (target->reporter == NULL) {
+        const struct reporter *const *list = reporter_list();
+        char known[512] = "";
+        for (size_t i = 0; list[i] != NULL && i + 1 < COUNT_OF(names); i++) {
+            size_t used = strlen(known);
+            snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", list[i]->name);
+        }
+        return error_set(err, ERROR_USAGE, "-O %s: there is no such report; there are: %s", name,
+                         known);
+    }
+    if (target->path != NULL && target->path[0] == '\0')
+        return error_set(err, ERROR_USAGE, "-O %s needs a path after the colon", text);
+    return output_check_path(target->path, err);
+}
+
+bool output_parse(struct output *output, const struct arguments *arguments, struct error *err)
+{
+    const char *const *formats = arguments_values(arguments, "format");
+    const char *color = arguments_value(arguments, "color");
+    enum color_choice choice = COLOR_AUTO;
+    struct terminal terminal;
+    *output = (struct output){0};
+    if (color != NULL && !terminal_parse_color(color, &choice))
+        return error_set(err, ERROR_USAGE, "--color takes auto, always or never, not \"%s\"",
+                         color);
+    terminal_probe(&terminal, STDOUT_FILENO, choice);
+    output->style = (struct report_style){
+        .columns = terminal.columns, .color = terminal.color, .utf8 = terminal.utf8};
+    for (size_t i = 0; formats[i] != NULL; i++)
+        if (!parse_target(&output->targets[output->count++], formats[i], err))
+            return false;
+    if (output->count == 0)
+        output->targets[output->count++].reporter = reporter_by_name("terminal");
+    return true;
+}
+
+static bool write_one(const struct output *output, const struct output_target *target,
+                      const struct report *report, struct error *err)
+{
+    struct buffer text;
+    struct report_style style = output->style;
+    if (target->path != NULL)
+        style = (struct report_style){.columns = FILE_COLUMNS, .utf8 = true};
+    buffer_init(&text, REPORT_MAX_BYTES);
+    bool ok = target->reporter->write(report, &style, &text, err) && buffer_check(&text, err);
+    if (ok && target->path != NULL)
+        ok = file_write_atomic(target->path, buffer_text(&text), text.length, err);
+    else if (ok && fwrite(buffer_text(&text), 1, text.length, stdout) != text.length)
+        ok = error_set_errno(err, "cannot write to standard output");
+    buffer_release(&text);
+    return ok;
+}
+
+bool output_write(const struct output *output, const struct report *report, struct error *err)
+{
+    bool ok = true;
+    for (size_t i = 0; i < output->count; i++)
+        ok = write_one(output, &output->targets[i], report, err) && ok;
+    return ok;
+}
+
+bool output_check_path(const char *path, struct error *err)
+{
+    if (path == NULL)
+        return true;
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return error_set_memory(err);
+    bool ok = access(dirname(copy), W_OK) == 0 && (!file_exists(path) || access(path, W_OK) == 0);
+    if (!ok)
+        error_set_errno(err, "cannot write %s", path);
+    free(copy);
+    return ok;
+}

@@ -1,0 +1,36 @@
+/* Where reports go: -O FORMAT[:PATH], colour and width. Shared by the commands that report. */
+#ifndef TOLLGATE_RIG_OUTPUT_H
+#define TOLLGATE_RIG_OUTPUT_H
+
+#include "reporters/reporter.h"
+#include "rig/command.h"
+
+/* The rows that every reporting command has. */
+#define OUTPUT_OPTIONS                                                                             \
+    {"format", 'O', "FORMAT[:PATH]", "report as terminal or json, to a file when PATH is given"}, \
+    {"color", 0, "WHEN", "auto, always or never"}
+
+struct output_target {
+    const struct reporter *reporter;
+    const char *path; /* NULL = stdout */
+};
+
+struct output {
+    struct output_target targets[ARGUMENT_REPEAT_MAX];
+    size_t count;
+    struct report_style style; /* of stdout; a file gets 80 columns without colour */
+};
+
+/* Reads the options; without -O it is one terminal report on stdout. */
+MUST_CHECK bool output_parse(struct output *output, const struct arguments *arguments,
+                             struct error *err);
+
+/* Writes every report; all are tried even when one fails. */
+MUST_CHECK bool output_write(const struct output *output, const struct report *report,
+                             struct error *err);
+
+/* Fails now when a file could not be written later: minutes of measuring are not lost to a typing
+ * error. NULL path is fine. */
+MUST_CHECK bool output_check_path(const char *path, struct error *err);
+
+#endif

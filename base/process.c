@@ -63,6 +63,40 @@ void process_tree_read(struct process_tree *tree, pid_t root)
         add_children(tree, tree->pids[i]);
 }
 
+/* The state is the field after the parenthesised name: R runs or could, D waits in the kernel. */
+static bool is_task_busy(const char *path)
+{
+    char text[512];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t got = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (got <= 0)
+        return false;
+    text[got] = '\0';
+    const char *name_end = strrchr(text, ')');
+    return name_end != NULL && name_end[1] == ' ' && (name_end[2] == 'R' || name_end[2] == 'D');
+}
+
+bool process_is_busy(pid_t pid)
+{
+    char path[96];
+    bool busy = false;
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *tasks = opendir(path);
+    if (tasks == NULL)
+        return false;
+    for (struct dirent *task = readdir(tasks); task != NULL && !busy; task = readdir(tasks)) {
+        if (task->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%.20s/stat", (int)pid, task->d_name);
+        busy = is_task_busy(path);
+    }
+    closedir(tasks);
+    return busy;
+}
+
 /* Linux encodes the process and the kind of clock in the id: glibc's clock_getcpuclockid gives the
  * scheduler's (kind 2); the tick-sampled ones are kind 0 (user and system) and 1 (user). */
 static int64_t read_process_clock(pid_t pid, unsigned kind)

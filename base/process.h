@@ -35,6 +35,9 @@ bool process_read_ticks(pid_t pid, int64_t *all_ns, int64_t *user_ns);
 /* The clock alone: total_ns, or -1 when the process is gone. */
 int64_t process_read_cpu_ns(pid_t pid);
 
+/* Whether a thread of the process runs, wants to run, or waits for a disk. */
+bool process_is_busy(pid_t pid);
+
 /* Highest resident set so far, bytes; 0 when unknown. */
 int64_t process_peak_rss_bytes(pid_t pid);
 

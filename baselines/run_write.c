@@ -92,6 +92,12 @@ static double round_exact(double value)
     return rint(value * EXACT_STEP) / EXACT_STEP;
 }
 
+/* Where the format has no null. */
+static json_t *make_quantity(struct writer *writer, double value)
+{
+    return make_number(writer, isfinite(value) ? round_ratio(value) : 0);
+}
+
 static json_t *make_ratio(struct writer *writer, double value)
 {
     return make_number(writer, round_ratio(value));
@@ -158,7 +164,7 @@ static json_t *make_pass(struct writer *writer, const struct pass_result *pass)
     put(writer, object, "status",
         make_text(writer, pass->status == PASS_RAN ? "ran" : "skipped"));
     put(writer, object, "reason", make_text(writer, pass->reason));
-    put(writer, object, "seconds", make_ratio(writer, pass->seconds));
+    put(writer, object, "seconds", make_quantity(writer, pass->seconds));
     put(writer, object, "replicates", keep(writer, json_integer(pass->replicates)));
     put(writer, object, "requests", keep(writer, json_integer(pass->requests)));
     put(writer, object, "dropped", keep(writer, json_integer(pass->dropped)));
@@ -200,7 +206,7 @@ static json_t *make_endpoint(struct writer *writer, const struct endpoint_result
     }
     put(writer, object, "endpoint", make_text(writer, endpoint->name));
     put(writer, object, "requests", keep(writer, json_integer(endpoint->requests)));
-    put(writer, object, "weight", make_ratio(writer, endpoint->weight));
+    put(writer, object, "weight", make_quantity(writer, endpoint->weight));
     put(writer, object, "invalid", make_text(writer, endpoint->invalid));
     put(writer, object, "cpu_user_share", make_ratio(writer, endpoint->user_share));
     put(writer, object, "metrics", metrics);

@@ -32,7 +32,8 @@ struct driver {
     struct prepared *prepared; /* a uthash by exchange */
     struct reply *reply;       /* of the send under way */
     int64_t last_end_ns;       /* of the send before */
-    bool under_way;            /* past the first step: a socket opened now is a second try */
+    bool may_retry;            /* the pause before was long enough for an idle close */
+    bool under_way;            /* being sent: a socket opened now is a second try */
     bool closed_on_us;         /* and it was refused */
     bool too_large;
 };
@@ -59,6 +60,18 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return 0;
 }
 
+/* Called when there is a connection, fresh or kept, and the request is about to go out. */
+static int begin_sending(void *context, char *ip, char *local_ip, int port, int local_port)
+{
+    struct driver *driver = context;
+    (void)ip;
+    (void)local_ip;
+    (void)port;
+    (void)local_port;
+    driver->under_way = true;
+    return CURL_PREREQFUNC_OK;
+}
+
 /* When a kept connection is closed instead of answered, libcurl sends the request once more on a
  * fresh one. That would do the work twice and hide a worker that crashed, so it is only let happen
  * where an idle connection can have been given up. */
@@ -66,7 +79,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 {
     struct driver *driver = context;
     (void)purpose;
-    if (driver->under_way) {
+    if (driver->under_way && !driver->may_retry) {
         driver->closed_on_us = true;
         return CURL_SOCKET_BAD;
     }
@@ -97,6 +110,8 @@ static bool set_up_easy(struct driver *driver)
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, driver);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, begin_sending);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, driver);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, driver);
     return ok;
@@ -195,7 +210,10 @@ static bool blame(const struct driver *driver, CURLcode code, struct error *err)
         return error_set(err, ERROR_MEASUREMENT, "the answer is larger than %d MiB",
                          REPLY_MAX_BYTES / 1024 / 1024);
     if (driver->closed_on_us)
-        code = CURLE_GOT_NOTHING;
+        return error_set(err, ERROR_ENVIRONMENT,
+                         "the gateway closed the connection without answering; it was a kept one, "
+                         "which a gateway may only close after it said \"Connection: close\" in an "
+                         "answer");
     switch (code) {
     case CURLE_OUT_OF_MEMORY:
         return error_set_memory(err);
@@ -257,13 +275,12 @@ static bool transfer(struct driver *driver, struct error *err)
     int running = 0;
     int64_t start_ns = clock_monotonic_ns();
     int64_t deadline_ns = start_ns + driver->options.timeout_ms * NS_PER_MS;
-    bool may_retry = start_ns - driver->last_end_ns > IDLE_CLOSE_NS;
+    driver->may_retry = start_ns - driver->last_end_ns > IDLE_CLOSE_NS;
     for (;;) {
         if (curl_multi_perform(driver->multi, &running) != CURLM_OK)
             return error_set_memory(err);
         if (running == 0)
             break;
-        driver->under_way = !may_retry;
         if (!wait_for_more(driver, deadline_ns, err))
             return false;
     }

@@ -154,6 +154,17 @@ static void begin_line(struct wrapper *wrapper)
     }
 }
 
+/* Where to cut text that is longer than a line: at a space, even of those that had better stay, else
+ * where the line ends. */
+static size_t find_cut(const char *text, size_t room)
+{
+    size_t cut = bytes_within(text, room);
+    for (size_t at = cut; at > 0; at--)
+        if (text[at] == ' ')
+            return at;
+    return cut;
+}
+
 static void append_chunk(struct wrapper *wrapper, const char *text, size_t size)
 {
     char *chunk = strndup(text, size);
@@ -173,11 +184,11 @@ static void append_chunk(struct wrapper *wrapper, const char *text, size_t size)
     const char *rest = chunk;
     while (wrapper->at + text_columns(rest) > wrapper->place.width) {
         size_t room = wrapper->place.width > wrapper->at ? wrapper->place.width - wrapper->at : 0;
-        size_t cut = bytes_within(rest, room);
+        size_t cut = find_cut(rest, room);
         if (cut == 0 && wrapper->at <= wrapper->place.indent)
             cut = character_size(rest);
         buffer_append(wrapper->out, rest, cut);
-        rest += cut;
+        rest += cut + (rest[cut] == ' ');
         end_line(wrapper);
         begin_line(wrapper);
     }

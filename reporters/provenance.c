@@ -24,13 +24,17 @@ static void append_entry(struct buffer *out, const struct report_style *style, c
     static const struct text_style dim = {.dim = true};
     size_t width = (size_t)style->columns;
     terminal_append_styled(out, style->color, dim, label);
-    struct layout_paragraph place = {width, LABEL_COLUMNS, LABEL_COLUMNS};
-    if (style->columns < NARROW_COLUMNS)
-        place = (struct layout_paragraph){width, *label != '\0' ? LABEL_COLUMNS : 0, 2};
-    layout_pad(out, strlen(label), place.start);
-    if (text->failed)
+    bool narrow = style->columns < NARROW_COLUMNS;
+    struct layout_paragraph place = {width, strlen(label), narrow ? 2 : LABEL_COLUMNS};
+    struct buffer parted;
+    buffer_init(&parted, TEXT_MAX_BYTES + LABEL_COLUMNS);
+    if (*label != '\0')
+        layout_pad(&parted, strlen(label), LABEL_COLUMNS);
+    buffer_append_string(&parted, buffer_text(text));
+    if (text->failed || parted.failed)
         out->failed = true;
-    layout_append_wrapped(out, buffer_text(text), place);
+    layout_append_wrapped(out, buffer_text(&parted), place);
+    buffer_release(&parted);
 }
 
 double provenance_find_unattributed(const struct pass_result *pass)

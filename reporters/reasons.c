@@ -83,17 +83,12 @@ static void append_metrics(struct buffer *out, const struct report_style *style,
         if (metric->verdict == VERDICT_PASSED || metric->verdict == VERDICT_NONE)
             continue;
         const struct metric_info *info = metric_info((enum metric)i);
+        size_t title = 2 + strlen(info->title);
         buffer_append_format(out, "  %s", info->title);
-        size_t used = 2 + strlen(info->title);
-        layout_pad(out, used, narrow ? 0 : 2 + TITLE_COLUMNS);
-        buffer_append_string(out, narrow ? " " : "");
-        struct layout_paragraph place = {(size_t)style->columns, 2 + TITLE_COLUMNS,
-                                         2 + TITLE_COLUMNS};
-        if (narrow) {
-            place.start = used + 1;
-            place.indent = 4;
-        }
+        struct layout_paragraph place = {(size_t)style->columns, title,
+                                         narrow ? 4 : 2 + TITLE_COLUMNS};
         buffer_clear(&text);
+        layout_pad(&text, title, narrow ? title + 1 : 2 + TITLE_COLUMNS);
         write_metric(&text, info, metric, style->utf8);
         layout_append_wrapped(out, buffer_text(&text), place);
     }

@@ -303,7 +303,7 @@ static bool read_passes(const struct reader *reader, const json_t *root,
     struct json_place at = json_place_key(place, "passes");
     config->live = (struct pass_settings){true, 20, 40, 16};
     config->exact = (struct pass_settings){true, 2, 3, 8};
-    config->alloc = (struct pass_settings){true, 2, 3, 16};
+    config->alloc = (struct pass_settings){true, 2, 5, 16};
     if (!json_get_object(root, "passes", JSON_OPTIONAL, &passes, place, reader->err) ||
         (passes != NULL && !json_only_keys(passes, keys, &at, reader->err)))
         return false;

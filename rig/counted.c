@@ -61,30 +61,47 @@ static double *counted_rounds(const struct counted *counted, size_t position, si
     return counted->rounds + row * (size_t)counted->settings->rounds;
 }
 
-static bool counted_play(struct counted *counted, struct lane *lane, void *state, size_t round,
-                         struct reading *last, struct error *err)
+/* One measured request: what was counted between two readings is its own. */
+static bool counted_request(struct counted *counted, struct lane *lane, void *state,
+                            size_t position, size_t round, struct reading *last,
+                            struct error *err)
 {
     const struct sampler *sampler = counted->sampler;
+    const struct selected *item = &counted->bench->selection->items[counted->item[position]];
     struct conservation *sum = &counted->conservation[lane->side];
+    struct reading before, after;
+    if (!sampler->read(state, lane->gateway, &before, err) ||
+        !lane_send(lane, counted->bench, counted->endpoint[position], item, err))
+        return false;
+    gateway_settle(lane->gateway, LANE_SETTLE_LIMIT_MS * sampler->slowness);
+    if (!sampler->read(state, lane->gateway, &after, err)) {
+        gateway_explain(lane->gateway, err);
+        return false;
+    }
+    for (size_t c = 0; c < sampler->counter_count; c++)
+        counted_rounds(counted, position, c)[round] = (double)(after.values[c] - before.values[c]);
+    sum->endpoints += (double)(after.values[0] - before.values[0]);
+    sum->unattributed += (double)(before.values[0] - last->values[0]);
+    *last = after;
+    counted->requests++;
+    progress_update(counted->bench->progress, ++counted->done, counted->total);
+    return true;
+}
+
+/* The rounds of an exchange follow each other, after one that is not measured: each finds the
+ * gateway as the same request left it, so buffers that another one grew or freed, and what was
+ * kept of another answer, are not its doing. */
+static bool counted_play(struct counted *counted, struct lane *lane, void *state,
+                         struct reading *last, struct error *err)
+{
     for (size_t position = 0; position < counted->items; position++) {
-        struct reading before, after;
         const struct selected *item = &counted->bench->selection->items[counted->item[position]];
-        if (!sampler->read(state, lane->gateway, &before, err) ||
-            !lane_send(lane, counted->bench, counted->endpoint[position], item, err))
+        if (!lane_send(lane, counted->bench, counted->endpoint[position], item, err))
             return false;
-        gateway_settle(lane->gateway, LANE_SETTLE_LIMIT_MS * sampler->slowness);
-        if (!sampler->read(state, lane->gateway, &after, err)) {
-            gateway_explain(lane->gateway, err);
-            return false;
-        }
-        for (size_t c = 0; c < sampler->counter_count; c++)
-            counted_rounds(counted, position, c)[round] =
-                (double)(after.values[c] - before.values[c]);
-        sum->endpoints += (double)(after.values[0] - before.values[0]);
-        sum->unattributed += (double)(before.values[0] - last->values[0]);
-        *last = after;
-        counted->requests++;
-        progress_update(counted->bench->progress, ++counted->done, counted->total);
+        gateway_settle(lane->gateway, LANE_SETTLE_LIMIT_MS * counted->sampler->slowness);
+        for (size_t round = 0; round < (size_t)counted->settings->rounds; round++)
+            if (!counted_request(counted, lane, state, position, round, last, err))
+                return false;
     }
     return true;
 }
@@ -124,9 +141,8 @@ static bool counted_measure(struct counted *counted, struct lane *lane, void *st
         !counted->sampler->read(state, lane->gateway, &last, err))
         return false;
     counted->conservation[lane->side].unattributed += (double)last.values[0];
-    for (size_t round = 0; round < (size_t)counted->settings->rounds; round++)
-        if (!counted_play(counted, lane, state, round, &last, err))
-            return false;
+    if (!counted_play(counted, lane, state, &last, err))
+        return false;
     counted_keep(counted, lane->side);
     return true;
 }

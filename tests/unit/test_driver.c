@@ -467,7 +467,9 @@ Test(driver, a_request_is_never_sent_twice)
     cr_expect(driver_send(driver, &exchange, &reply, &err), "%s", err.text);
     cr_expect_not(driver_send(driver, &exchange, &reply, &err));
     cr_expect_eq(err.code, ERROR_ENVIRONMENT);
-    cr_expect_str_eq(err.text, "the gateway closed the connection without answering");
+    cr_expect(strstr(err.text, "closed the connection without answering; it was a kept one") !=
+                  NULL,
+              "%s", err.text);
     cr_expect_eq(server->requests, 2);
     error_clear(&err);
     cr_expect(driver_send(driver, &exchange, &reply, &err), "after it: %s", err.text);

@@ -49,7 +49,7 @@ MUST_CHECK bool decide_all_looks(const struct cpu_evidence *evidence,
                                  struct cpu_decision *decisions, struct error *err);
 
 /* How many more replicates would settle an inconclusive endpoint, if what was estimated is true;
- * POWER_NEVER when no practical number would. Takes milliseconds. */
+ * POWER_NEVER when no practical number would. Takes up to a few tenths of a second. */
 size_t decide_find_missing(const struct cpu_evidence *evidence,
                            const struct sequential_plan *plan,
                            const struct cpu_decision *decision);

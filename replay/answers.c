@@ -1,13 +1,11 @@
 #include "replay/answers.h"
 
 #include "base/text.h"
+#include "replay/hash.h"
 #include "replay/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 
 /* The answers of one exchange to one request, in recorded order. */
 struct group {

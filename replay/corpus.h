@@ -1,6 +1,6 @@
 /* The corpus: recorded requests with their responses and what the upstreams answered. A file is
  * scanned once, as a stream; what stays in memory is an index of some tens of bytes an exchange.
- * Format: a header line, then one JSON object a line; the fields are those of struct exchange. */
+ * Format: a header line, then one JSON object a line; corpus.schema.json says it field by field. */
 #ifndef TOLLGATE_REPLAY_CORPUS_H
 #define TOLLGATE_REPLAY_CORPUS_H
 
@@ -83,7 +83,10 @@ struct corpus_entry {
 
 struct corpus;
 
-/* Reads, validates and indexes. Every line is checked in full: wrong JSON, a missing or mistyped
+/* The file stays open and is read again by corpus_load. Endpoints and variants are numbered in
+ * order of first appearance; a template that no exchange matches is not among them.
+ *
+ * Reads, validates and indexes. Every line is checked in full: wrong JSON, a missing or mistyped
  * field, invalid UTF-8, an endpoint that no template matches: ERROR_INPUT with file:line and
  * field. A corpus without exchanges is an error. When `map` has no templates, the exchanges' own
  * "endpoint" fields are used, and one without is an error. Unmatched exchanges are collected and
@@ -102,7 +105,7 @@ const char *corpus_variant_name(const struct corpus *corpus, size_t variant);
 /* FNV-1a of the file's bytes: names this corpus in runs and baselines. */
 unsigned long long corpus_hash(const struct corpus *corpus);
 
-/* Loads one exchange; its strings live in `arena`. */
+/* Loads one exchange; its strings live in `arena`. Threads may load at the same time. */
 MUST_CHECK bool corpus_load(const struct corpus *corpus, size_t index, struct arena *arena,
                             struct exchange *out, struct error *err);
 
@@ -113,7 +116,8 @@ MUST_CHECK bool corpus_parse_exchange(const char *name, size_t line, const char 
                                       const char **endpoint, struct error *err);
 
 /* Writing: a header line, then exchanges. `endpoint` may be NULL. Body bytes that are not UTF-8
- * go out as base64. */
+ * go out as base64; header values that are not UTF-8 cannot be written (ERROR_INPUT). What struct
+ * exchange does not hold (conn, seq, body_sha256, schema) is not written. */
 MUST_CHECK bool corpus_write_header(FILE *file, const char *source, struct error *err);
 MUST_CHECK bool corpus_write_exchange(FILE *file, const struct exchange *exchange,
                                       const char *endpoint, struct error *err);

@@ -1,15 +1,12 @@
 #include "replay/driver.h"
 
 #include "base/clock.h"
+#include "replay/hash.h"
 #include "replay/plan.h"
 
 #include <curl/curl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 
 enum {
     REPLY_MAX_BYTES = 64 * 1024 * 1024,

@@ -28,8 +28,13 @@ void driver_free(struct driver *driver);
 
 /* Prepares an exchange for sending; what it makes is reused for every later send of the same
  * exchange (same pointer), so that the measured path builds nothing. The exchange must outlive the
- * driver. Sends exactly what was recorded: target, header order and duplicates, body bytes;
- * only Host is rewritten when the corpus has none, and Content-Length when it is wrong. */
+ * driver. Sends what was recorded: target, header order and duplicates, body bytes; replay/plan.h
+ * lists the few things that differ. A request is sent once: only after a pause of half a second is
+ * it repeated, when the kept connection was closed in that moment.
+ *
+ * ERROR_ENVIRONMENT: the gateway refused or closed the connection. ERROR_MEASUREMENT: no answer in
+ * time, one that is not HTTP, or a body over the maximum. ERROR_INTERRUPTED. After any of them the
+ * connection is closed and the driver can be used again. */
 MUST_CHECK bool driver_send(struct driver *driver, const struct exchange *exchange,
                             struct reply *reply, struct error *err);
 

@@ -5,7 +5,6 @@
 #include "replay/base64.h"
 #include "replay/wire.h"
 
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 

@@ -1,10 +1,9 @@
 #include "replay/names.h"
 
+#include "replay/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 
 /* The key is the group's four bytes and then the name. */
 struct name_entry {

@@ -1,5 +1,6 @@
 #include "replay/standin.h"
 
+#include "base/port.h"
 #include "replay/answers.h"
 
 #include <arpa/inet.h>
@@ -159,12 +160,17 @@ static void swallow_log(void *context, const char *format, va_list arguments)
 static bool start(struct server *server, struct error *err)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct port_reservation port;
+    if (!port_reserve(&port, PORT_FIRST_STANDIN, err))
+        return false;
+    address.sin_port = htons((uint16_t)port.port);
     /* Without a Date field the same request gets the same bytes in every run. */
     unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, swallow_log, NULL,
         MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK,
         begin_request, server, MHD_OPTION_NOTIFY_COMPLETED, end_request, server, MHD_OPTION_END);
+    port_release(&port); /* bound by now, which keeps others away as well */
     if (server->daemon == NULL)
         return error_set_errno(err, "cannot start the stand-in of upstream \"%s\"", server->name);
     const union MHD_DaemonInfo *info =

@@ -117,10 +117,8 @@ static void format_percent(double change, char *out, size_t size)
 void format_change(double change, bool utf8, char out[static FORMAT_SIZE])
 {
     char percent[FORMAT_SIZE - 4];
-    if (isnan(change)) {
+    if (!isfinite(change)) {
         copy(out, format_nothing(utf8));
-    } else if (isinf(change)) {
-        copy(out, "from 0");
     } else if (change == 0) {
         copy(out, "=");
     } else if (change >= 99) {

@@ -12,8 +12,8 @@ enum { FORMAT_SIZE = 48 };
  * 10^15. `utf8` decides between "µs" and "us". */
 void format_value(double value, enum metric_unit unit, bool utf8, char out[static FORMAT_SIZE]);
 
-/* A fraction: "+6.1 %", "-0.4 %", "+310 %", "x124" from a hundredfold on, "=" for no change at all,
- * "from 0" when there was nothing before; a dash for NAN. */
+/* A fraction: "+6.1 %", "-0.4 %", "+310 %", "x124" from a hundredfold on, "=" for no change at all;
+ * a dash for NAN. */
 void format_change(double change, bool utf8, char out[static FORMAT_SIZE]);
 
 /* Two fractions: "+5.2…+7.0 %" with the "…" being `between`; a dash when either is NAN. */

@@ -32,8 +32,8 @@ static size_t count_verdict(const struct comparison *comparison, enum verdict ve
 {
     size_t count = 0;
     for (size_t i = 0; i < comparison->endpoint_count; i++)
-        count += comparison->endpoints[i].invalid == NULL &&
-                 comparison->endpoints[i].verdict == verdict;
+        count +=
+            comparison->endpoints[i].invalid == NULL && comparison->endpoints[i].verdict == verdict;
     return count;
 }
 
@@ -48,13 +48,14 @@ static bool got_dearer(const struct comparison *comparison)
     for (size_t i = 0; i < comparison->endpoint_count; i++)
         for (size_t metric = 0; metric < METRIC_COUNT; metric++) {
             const struct metric_verdict *each = &comparison->endpoints[i].metrics[metric];
-            if (each->verdict == VERDICT_REGRESSED && each->change > 0)
+            if (each->verdict == VERDICT_REGRESSED && each->head > each->base)
                 return true;
         }
     return false;
 }
 
-/* "CPU +6.1 %", "CPU 1.24 ms" without a base, "CPU -1.0 to +4.2 %" where it is undecided. */
+/* "CPU +6.1 %", "retained from 0 to 48 B", "CPU 1.24 ms" without a base, "CPU -1.0 to +4.2 %" where
+ * it is undecided. */
 static void append_metric(struct buffer *out, const struct metric_info *info,
                           const struct metric_verdict *metric, bool utf8)
 {
@@ -67,7 +68,8 @@ static void append_metric(struct buffer *out, const struct metric_info *info,
         format_value(metric->head, info->unit, utf8, text);
     else
         format_change(metric->change, utf8, text);
-    buffer_append_format(out, " %s %s", info->title, text);
+    bool from_nothing = isnan(metric->change) && metric->base == 0;
+    buffer_append_format(out, " %s %s%s", info->title, from_nothing ? "from 0 to " : "", text);
 }
 
 static void append_metrics(struct buffer *out, const struct endpoint_verdict *endpoint,

@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     REPORT_SCHEMA_VERSION = 1,
@@ -80,12 +82,11 @@ static const char *presence_name(enum endpoint_presence presence)
 
 static json_t *make_endpoint(const struct endpoint_verdict *endpoint)
 {
-    return json_pack("{so sI so so ss so sb so}", "endpoint", make_text(endpoint->name),
-                     "requests", (json_int_t)endpoint->requests, "weight",
-                     make_number(endpoint->weight), "verdict", make_verdict(endpoint->verdict),
-                     "presence", presence_name(endpoint->presence), "metrics",
-                     make_metrics(endpoint), "valid", (int)(endpoint->invalid == NULL), "invalid",
-                     make_text(endpoint->invalid));
+    return json_pack("{so sI so so ss so sb so}", "endpoint", make_text(endpoint->name), "requests",
+                     (json_int_t)endpoint->requests, "weight", make_number(endpoint->weight),
+                     "verdict", make_verdict(endpoint->verdict), "presence",
+                     presence_name(endpoint->presence), "metrics", make_metrics(endpoint), "valid",
+                     (int)(endpoint->invalid == NULL), "invalid", make_text(endpoint->invalid));
 }
 
 static json_t *make_endpoints(const struct comparison *comparison)
@@ -185,17 +186,15 @@ static json_t *make_report(const struct report *report)
     const char *stored = NULL;
     if (report->base != NULL)
         stored = report->base->created != NULL ? report->base->created : "";
-    return json_pack("{si so si sb so so so so so so so so so so}", "schema_version",
-                     REPORT_SCHEMA_VERSION, "verdict", make_verdict(comparison->verdict),
-                     "exit_code", report->exit_code, "invalid", (int)comparison->invalid, "base",
-                     make_side(provenance_find_base(report), stored), "head",
-                     make_side(&head->sides[SIDE_HEAD], NULL), "endpoints",
-                     make_endpoints(comparison), "passes", make_passes(head), "fingerprint",
-                     make_fingerprint(&head->fingerprint), "smallest_cpu_change",
-                     make_number(comparison->smallest_cpu_change), "cpu_note",
-                     make_text(comparison->cpu_note), "notes", make_notes(head),
-                     "tollgate_version", make_text(head->tollgate_version), "created",
-                     make_text(head->created));
+    return json_pack(
+        "{si so si sb so so so so so so so so so so}", "schema_version", REPORT_SCHEMA_VERSION,
+        "verdict", make_verdict(comparison->verdict), "exit_code", report->exit_code, "invalid",
+        (int)comparison->invalid, "base", make_side(provenance_find_base(report), stored), "head",
+        make_side(&head->sides[SIDE_HEAD], NULL), "endpoints", make_endpoints(comparison), "passes",
+        make_passes(head), "fingerprint", make_fingerprint(&head->fingerprint),
+        "smallest_cpu_change", make_number(comparison->smallest_cpu_change), "cpu_note",
+        make_text(comparison->cpu_note), "notes", make_notes(head), "tollgate_version",
+        make_text(head->tollgate_version), "created", make_text(head->created));
 }
 
 static int append_bytes(const char *data, size_t size, void *out)

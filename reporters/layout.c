@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TAB_COLUMNS = 4, SAFE_MAX_BYTES = 1 << 20 };
@@ -99,8 +100,8 @@ void layout_pad(struct buffer *out, size_t used, size_t width)
 /* Whether the word is a unit, so that the figure before it stays with it. */
 static bool is_unit(const char *word, size_t size)
 {
-    static const char *const units[] = {"%",  "ns", "us", "µs", "ms",  "s",   "k",
-                                        "M",  "G",  "T",  "B",  "KiB", "MiB", "GiB"};
+    static const char *const units[] = {"%", "ns", "us", "µs", "ms",  "s",   "k",
+                                        "M", "G",  "T",  "B",  "KiB", "MiB", "GiB"};
     while (size > 0 && strchr(",.;:)", word[size - 1]) != NULL)
         size--;
     for (size_t i = 0; i < COUNT_OF(units); i++)
@@ -154,8 +155,8 @@ static void begin_line(struct wrapper *wrapper)
     }
 }
 
-/* Where to cut text that is longer than a line: at a space, even of those that had better stay, else
- * where the line ends. */
+/* Where to cut text that is longer than a line: at a space, even of those that had better stay,
+ * else where the line ends. */
 static size_t find_cut(const char *text, size_t room)
 {
     size_t cut = bytes_within(text, room);

@@ -5,6 +5,9 @@
 
 #include "base/buffer.h"
 
+/* Below this, text goes on near the margin and not behind its label. */
+enum { LAYOUT_NARROW_COLUMNS = 50 };
+
 /* Appends text from outside: escapes made visible, and without `utf8` every byte outside ASCII
  * too. Lines stay when `keep_lines`; tabs become spaces. */
 void layout_append_safe(struct buffer *out, const char *text, bool utf8, bool keep_lines);

@@ -1,16 +1,16 @@
 #include "reporters/provenance.h"
 
 #include "base/terminal.h"
-#include "base/text.h"
 #include "baselines/statistics.h"
 #include "reporters/format.h"
 #include "reporters/layout.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     LABEL_COLUMNS = 10,
-    NARROW_COLUMNS = 50, /* below, text goes on at the margin and not behind the label */
     COMMIT_DIGITS = 7,
     TEXT_MAX_BYTES = 1 << 20,
 };
@@ -24,7 +24,7 @@ static void append_entry(struct buffer *out, const struct report_style *style, c
     static const struct text_style dim = {.dim = true};
     size_t width = (size_t)style->columns;
     terminal_append_styled(out, style->color, dim, label);
-    bool narrow = style->columns < NARROW_COLUMNS;
+    bool narrow = style->columns < LAYOUT_NARROW_COLUMNS;
     struct layout_paragraph place = {width, strlen(label), narrow ? 2 : LABEL_COLUMNS};
     struct buffer parted;
     buffer_init(&parted, TEXT_MAX_BYTES + LABEL_COLUMNS);

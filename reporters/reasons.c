@@ -1,19 +1,18 @@
 #include "reporters/reasons.h"
 
 #include "base/terminal.h"
-#include "base/text.h"
 #include "reporters/format.h"
 #include "reporters/layout.h"
 #include "reporters/table.h"
 
 #include <math.h>
+#include <string.h>
 
 enum {
-    INVALID_SHOWN = 3,      /* endpoints whose wrong answers are shown */
-    REGRESSED_SHOWN = 20,   /* endpoints explained */
+    INVALID_SHOWN = 3,    /* endpoints whose wrong answers are shown */
+    REGRESSED_SHOWN = 20, /* endpoints explained */
     OTHERS_SHOWN = 5,
-    TITLE_COLUMNS = 9,      /* of a metric */
-    NARROW_COLUMNS = 50,
+    TITLE_COLUMNS = 9, /* of a metric */
     TEXT_MAX_BYTES = 1 << 20,
 };
 
@@ -47,29 +46,23 @@ void reasons_append_invalid(struct buffer *out, const struct report_style *style
     buffer_release(&text);
 }
 
-/* "1.17 ms to 1.24 ms, +6.1 % (+5.2 to +7.0 %): above the gate's 2 %" */
+/* "1.17 ms → 1.24 ms, +6.1 % (5.2 to 7.0 %), above the 2 % margin": the reason tells the change,
+ * and for what is compared exactly the figures too. */
 static void write_metric(struct buffer *text, const struct metric_info *info,
                          const struct metric_verdict *metric, bool utf8)
 {
     char number[FORMAT_SIZE];
-    if (isfinite(metric->base)) {
-        format_value(metric->base, info->unit, utf8, number);
-        buffer_append_format(text, "%s %s ", number, utf8 ? "→" : "->");
+    bool reasoned = metric->reason != NULL && *metric->reason != '\0';
+    if (info->kind != METRIC_EXACT || !reasoned) {
+        if (isfinite(metric->base)) {
+            format_value(metric->base, info->unit, utf8, number);
+            buffer_append_format(text, "%s %s ", number, utf8 ? "→" : "->");
+        }
+        format_value(metric->head, info->unit, utf8, number);
+        buffer_append_format(text, "%s%s", number, reasoned ? ", " : "");
     }
-    format_value(metric->head, info->unit, utf8, number);
-    buffer_append_string(text, number);
-    if (!isnan(metric->change)) {
-        format_change(metric->change, utf8, number);
-        buffer_append_format(text, ", %s", number);
-    }
-    if (isfinite(metric->low) && isfinite(metric->high) && metric->low < metric->high) {
-        format_interval(metric->low, metric->high, " to ", utf8, number);
-        buffer_append_format(text, " (%s)", number);
-    }
-    if (metric->reason != NULL && *metric->reason != '\0') {
-        buffer_append_string(text, ": ");
+    if (reasoned)
         layout_append_safe(text, metric->reason, utf8, true);
-    }
 }
 
 static void append_metrics(struct buffer *out, const struct report_style *style,
@@ -77,7 +70,7 @@ static void append_metrics(struct buffer *out, const struct report_style *style,
 {
     struct buffer text;
     buffer_init(&text, TEXT_MAX_BYTES);
-    bool narrow = style->columns < NARROW_COLUMNS;
+    bool narrow = style->columns < LAYOUT_NARROW_COLUMNS;
     for (unsigned i = 0; i < METRIC_COUNT; i++) {
         const struct metric_verdict *metric = &endpoint->metrics[i];
         if (metric->verdict == VERDICT_PASSED || metric->verdict == VERDICT_NONE)

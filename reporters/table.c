@@ -6,12 +6,14 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 enum {
-    NEVER = INT8_MAX,   /* a rank that no column is shown at */
-    ESSENTIAL = 0,      /* without these there is no table */
-    NAME_MIN = 20,      /* columns that an endpoint's name keeps at least */
-    NAME_COMFORT = 28,  /* ... before another column is worth showing */
+    NEVER = INT8_MAX,  /* a rank that no column is shown at */
+    ESSENTIAL = 0,     /* without these there is no table */
+    NAME_MIN = 20,     /* columns that an endpoint's name keeps at least */
+    NAME_COMFORT = 28, /* ... before another column is worth showing */
     COLUMN_MAX = 3 * METRIC_COUNT + 2,
 };
 
@@ -44,8 +46,8 @@ struct column_kind {
     void (*render)(const struct table *table, const struct endpoint_verdict *endpoint,
                    enum metric metric, struct cell *cell);
     void (*title)(const struct table *table, const struct column *column, struct cell *cell);
-    bool joins;                      /* stands close to the column before it */
-    bool left;                       /* aligned so */
+    bool joins;                          /* stands close to the column before it */
+    bool left;                           /* aligned so */
     signed char ranks[PART_COUNT];       /* with a base */
     signed char ranks_alone[PART_COUNT]; /* without */
 };
@@ -98,7 +100,10 @@ static void render_change(const struct table *table, const struct endpoint_verdi
                           enum metric metric, struct cell *cell)
 {
     const struct metric_verdict *figure = &endpoint->metrics[metric];
-    format_change(figure->change, table->style->utf8, cell->text);
+    if (isnan(figure->change) && figure->base == 0 && figure->head > 0)
+        write_text(cell, "from 0");
+    else
+        format_change(figure->change, table->style->utf8, cell->text);
     cell->style = change_style(figure->verdict);
 }
 
@@ -162,8 +167,7 @@ static void title_interval(const struct table *table, const struct column *colum
     write_text(cell, "interval");
 }
 
-static void title_verdict(const struct table *table, const struct column *column,
-                          struct cell *cell)
+static void title_verdict(const struct table *table, const struct column *column, struct cell *cell)
 {
     (void)table;
     (void)column;
@@ -171,20 +175,38 @@ static void title_verdict(const struct table *table, const struct column *column
 }
 
 /* In the order of the table. Ranks: paired, leading, other, informational, none. */
-static const struct column_kind kind_requests = {
-    render_requests, title_requests, false, false,
-    {NEVER, NEVER, NEVER, NEVER, 5}, {NEVER, NEVER, NEVER, NEVER, 3}};
+static const struct column_kind kind_requests = {render_requests,
+                                                 title_requests,
+                                                 false,
+                                                 false,
+                                                 {NEVER, NEVER, NEVER, NEVER, 5},
+                                                 {NEVER, NEVER, NEVER, NEVER, 3}};
 static const struct column_kind metric_kinds[] = {
-    {render_value, title_value, false, false,
-     {ESSENTIAL, 6, 7, 8, NEVER}, {ESSENTIAL, 2, 4, 8, NEVER}},
-    {render_change, title_change, true, false,
-     {ESSENTIAL, 2, 4, 9, NEVER}, {NEVER, NEVER, NEVER, NEVER, NEVER}},
-    {render_interval, title_interval, true, false,
-     {3, NEVER, NEVER, NEVER, NEVER}, {NEVER, NEVER, NEVER, NEVER, NEVER}},
+    {render_value,
+     title_value,
+     false,
+     false,
+     {ESSENTIAL, 6, 7, 8, NEVER},
+     {ESSENTIAL, 2, 4, 8, NEVER}},
+    {render_change,
+     title_change,
+     true,
+     false,
+     {ESSENTIAL, 2, 4, 9, NEVER},
+     {NEVER, NEVER, NEVER, NEVER, NEVER}},
+    {render_interval,
+     title_interval,
+     true,
+     false,
+     {3, NEVER, NEVER, NEVER, NEVER},
+     {NEVER, NEVER, NEVER, NEVER, NEVER}},
 };
-static const struct column_kind kind_verdict = {
-    render_verdict, title_verdict, false, true,
-    {NEVER, NEVER, NEVER, NEVER, ESSENTIAL}, {NEVER, NEVER, NEVER, NEVER, 1}};
+static const struct column_kind kind_verdict = {render_verdict,
+                                                title_verdict,
+                                                false,
+                                                true,
+                                                {NEVER, NEVER, NEVER, NEVER, ESSENTIAL},
+                                                {NEVER, NEVER, NEVER, NEVER, 1}};
 
 static enum part metric_part(enum metric metric)
 {
@@ -342,8 +364,8 @@ static bool fit_columns(struct table *table)
     return true;
 }
 
-static void append_cell(struct buffer *out, const struct table *table,
-                        const struct column *column, const struct cell *cell)
+static void append_cell(struct buffer *out, const struct table *table, const struct column *column,
+                        const struct cell *cell)
 {
     size_t columns = text_columns(cell->text);
     buffer_append_repeat(out, ' ', column_space(column) - column->width);
@@ -406,7 +428,7 @@ static void append_figures(struct buffer *out, const struct table *table,
             continue;
         render_value(table, endpoint, metric, &value);
         render_change(table, endpoint, metric, &change);
-        bool changed = !isnan(endpoint->metrics[i].change);
+        bool changed = isfinite(endpoint->metrics[i].base) && isfinite(endpoint->metrics[i].head);
         buffer_append_format(&text, "%s%s %s%s%s", text.length > 0 ? ", " : "",
                              metric_info(metric)->title, value.text, changed ? " " : "",
                              changed ? change.text : "");

@@ -10,10 +10,12 @@
 #include "reporters/reasons.h"
 #include "reporters/table.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 enum {
     MIN_COLUMNS = 20, /* narrower terminals get lines of this width */
     DEFAULT_COLUMNS = 80,
-    NARROW_COLUMNS = 50,
     TEXT_MAX_BYTES = 1 << 20,
 };
 
@@ -25,9 +27,10 @@ static void append_headline(struct buffer *out, const struct report_style *style
     terminal_append_styled(out, style->color, word_style, word);
     if (sentence->failed)
         out->failed = true;
-    layout_append_wrapped(out, buffer_text(sentence),
-                          (struct layout_paragraph){(size_t)style->columns, start,
-                                                    style->columns < NARROW_COLUMNS ? 2 : indent});
+    layout_append_wrapped(
+        out, buffer_text(sentence),
+        (struct layout_paragraph){(size_t)style->columns, start,
+                                  style->columns < LAYOUT_NARROW_COLUMNS ? 2 : indent});
 }
 
 static void append_headlines(struct buffer *out, const struct report *report,

@@ -136,8 +136,9 @@ static bool counted_measure(struct counted *counted, struct lane *lane, void *st
                             struct error *err)
 {
     struct reading last = {{0}};
-    /* One round for connections and lazily built things, one for caches that have seen each once. */
-    if (!lane_warm_up(lane, counted->bench, 2, err) ||
+    /* For connections and what is built on first use; each exchange is then sent once more before
+     * it is measured. */
+    if (!lane_warm_up(lane, counted->bench, 1, err) ||
         !counted->sampler->read(state, lane->gateway, &last, err))
         return false;
     counted->conservation[lane->side].unattributed += (double)last.values[0];

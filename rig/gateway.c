@@ -3,6 +3,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/port.h"
 #include "base/text.h"
 #include "replay/driver.h"
 #include "rig/keeper.h"
@@ -30,7 +31,7 @@ struct gateway {
     pid_t keeper;
     pid_t main_pid;
     int line; /* to the keeper */
-    int port;
+    struct port_reservation port;
     int stop_timeout_ms;
     char *log_path;
     const struct interrupt *interrupt;
@@ -46,7 +47,7 @@ struct gateway {
 
 int gateway_port(const struct gateway *gateway)
 {
-    return gateway->port;
+    return gateway->port.port;
 }
 
 pid_t gateway_pid(const struct gateway *gateway)
@@ -175,9 +176,9 @@ static bool gateway_answers(struct gateway *gateway, const struct gateway_plan *
                             struct driver *driver)
 {
     if (plan->config->ready_path == NULL)
-        return launch_port_accepts(gateway->port);
+        return port_accepts(gateway->port.port);
     char host[32];
-    snprintf(host, sizeof host, "127.0.0.1:%d", gateway->port);
+    snprintf(host, sizeof host, "127.0.0.1:%d", gateway->port.port);
     const struct header headers[] = {{"Host", host}};
     const struct exchange question = {
         .proto = "HTTP/1.1",
@@ -202,13 +203,13 @@ static bool gateway_await_ready(struct gateway *gateway, const struct gateway_pl
         if (!gateway_check_alive(gateway, err))
             return false;
         int64_t left_ms = (deadline - clock_monotonic_ns()) / NS_PER_MS + 1;
-        struct driver_options options = {.port = gateway->port,
+        struct driver_options options = {.port = gateway->port.port,
                                          .timeout_ms = (int)left_ms,
                                          .interrupt = plan->interrupt};
         /* A driver of its own each time: the question lives on this stack frame only, and a
          * connection that was refused leaves nothing behind. */
         struct driver *driver = NULL;
-        if (!launch_port_accepts(gateway->port)) {
+        if (!port_accepts(gateway->port.port)) {
             if (!interrupt_sleep_ms(plan->interrupt, READY_POLL_MS, err))
                 return false;
             continue;
@@ -225,7 +226,7 @@ static bool gateway_await_ready(struct gateway *gateway, const struct gateway_pl
     char what[256];
     snprintf(what, sizeof what, "was not ready within %.1f s (%s%s on port %d)",
              (double)limit_ms / 1000, plan->config->ready_path != NULL ? "GET " : "no connection",
-             plan->config->ready_path != NULL ? plan->config->ready_path : "", gateway->port);
+             plan->config->ready_path != NULL ? plan->config->ready_path : "", gateway->port.port);
     return gateway_fail(gateway, err, what);
 }
 
@@ -244,7 +245,7 @@ static bool gateway_spawn(struct gateway *gateway, const struct gateway_plan *pl
         error_set_errno(err, "cannot reach the process that keeps the gateway");
         goto out;
     }
-    if (!launch_prepare(&launch, plan, gateway->port, err))
+    if (!launch_prepare(&launch, plan, gateway->port.port, err))
         goto out;
     struct child_options options = {.arguments = launch.arguments,
                                     .environment = launch.environment,
@@ -275,6 +276,7 @@ bool gateway_start(struct gateway **out, const struct gateway_plan *plan, struct
     if (gateway == NULL)
         return error_set_memory(err);
     gateway->line = -1;
+    gateway->port.fd = -1;
     gateway->keeper = -1;
     gateway->interrupt = plan->interrupt;
     gateway->stop_timeout_ms = plan->config->stop_timeout_ms * plan->slowness;
@@ -283,9 +285,10 @@ bool gateway_start(struct gateway **out, const struct gateway_plan *plan, struct
         error_set_memory(err);
         goto failed;
     }
-    if (!launch_free_port(&gateway->port, err) || !gateway_spawn(gateway, plan, err) ||
+    if (!port_reserve(&gateway->port, PORT_FIRST_GATEWAY, err) || !gateway_spawn(gateway, plan, err) ||
         !gateway_await_start(gateway, err) || !gateway_await_ready(gateway, plan, err))
         goto failed;
+    gateway_read_full_cpu_ns(gateway); /* from here on the tree is known */
     *out = gateway;
     return true;
 failed:
@@ -414,6 +417,7 @@ void gateway_stop(struct gateway *gateway, int64_t *total_ns)
         waitpid(gateway->keeper, NULL, 0); /* it kills what is left before it goes */
     if (total_ns != NULL)
         *total_ns = gateway->ended_ns;
+    port_release(&gateway->port);
     free(gateway->log_path);
     free(gateway);
 }

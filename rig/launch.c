@@ -3,13 +3,9 @@
 #include "base/buffer.h"
 #include "rig/keeper.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { ARGUMENT_MAX_BYTES = 128 * 1024 };
 
@@ -169,36 +165,4 @@ bool launch_prepare(struct launch *launch, const struct gateway_plan *plan, int 
 {
     return prepare_arguments(launch, plan, port, err) &&
            prepare_environment(launch, plan, port, err);
-}
-
-static struct sockaddr_in loopback(int port)
-{
-    return (struct sockaddr_in){.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)port),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-}
-
-bool launch_free_port(int *port, struct error *err)
-{
-    struct sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-              getsockname(fd, (struct sockaddr *)&address, &size) == 0;
-    if (!ok)
-        error_set_errno(err, "cannot find a free port on 127.0.0.1");
-    if (fd >= 0)
-        close(fd);
-    *port = ntohs(address.sin_port);
-    return ok;
-}
-
-bool launch_port_accepts(int port)
-{
-    struct sockaddr_in address = loopback(port);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool accepts = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
-    if (fd >= 0)
-        close(fd);
-    return accepts;
 }

@@ -1,4 +1,4 @@
-/* What a gateway is started with: its argument vector and environment, filled in, and a port. */
+/* What a gateway is started with: its argument vector and environment, filled in. */
 #ifndef TOLLGATE_RIG_LAUNCH_H
 #define TOLLGATE_RIG_LAUNCH_H
 
@@ -17,11 +17,5 @@ void launch_release(struct launch *launch);
 /* Fills ${port} and ${upstream.NAME.url}. Another ${...} is ERROR_INPUT. */
 MUST_CHECK bool launch_prepare(struct launch *launch, const struct gateway_plan *plan, int port,
                                struct error *err);
-
-/* A TCP port of 127.0.0.1 that is free now. */
-MUST_CHECK bool launch_free_port(int *port, struct error *err);
-
-/* Whether a connection to the port is accepted. */
-bool launch_port_accepts(int port);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { QUIET_US = 500, READ_TIMEOUT_MS = 20000 };
+enum { READ_TIMEOUT_MS = 20000 };
 
 static bool callgrind_sampler_open(void **state, const char *folder,
                                    const struct interrupt *interrupt, char why[512],
@@ -47,10 +47,8 @@ static bool callgrind_sampler_read(void *state, struct gateway *gateway, struct 
 {
     struct process_tree tree;
     struct callgrind_counts counts;
-    bool settled;
     gateway_read_tree(gateway, &tree);
-    if (!callgrind_settle(state, tree.pids, tree.count, QUIET_US, READ_TIMEOUT_MS, &counts,
-                          &settled, err))
+    if (!callgrind_read(state, tree.pids, tree.count, READ_TIMEOUT_MS, &counts, err))
         return false;
     reading->values[0] = (int64_t)counts.instructions;
     reading->values[1] = (int64_t)counts.syscalls;

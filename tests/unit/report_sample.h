@@ -7,6 +7,7 @@
 #include "reporters/reporter.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { SAMPLE_ENDPOINTS = 7 };
 
@@ -39,14 +40,16 @@ static inline struct metric_verdict sample_noisy(double base, double change, dou
 static inline void sample_passed(struct endpoint_verdict *endpoint, const char *name,
                                  int64_t requests, double cpu_ns)
 {
-    *endpoint = (struct endpoint_verdict){
-        .name = name, .requests = requests, .weight = 100.0 * (double)requests,
-        .presence = ENDPOINT_BOTH, .verdict = VERDICT_PASSED};
+    *endpoint = (struct endpoint_verdict){.name = name,
+                                          .requests = requests,
+                                          .weight = 100.0 * (double)requests,
+                                          .presence = ENDPOINT_BOTH,
+                                          .verdict = VERDICT_PASSED};
     double instructions = floor(cpu_ns / 4);
-    const char *same = "the same in every start";
+    const char *same = "unchanged";
     struct metric_verdict *metrics = endpoint->metrics;
-    metrics[METRIC_CPU_NS] =
-        sample_noisy(cpu_ns, 0.002, -0.004, 0.008, VERDICT_PASSED, "below the margin of 2 %");
+    metrics[METRIC_CPU_NS] = sample_noisy(cpu_ns, 0.002, -0.004, 0.008, VERDICT_PASSED,
+                                          "+0.20 % (-0.40 to 0.80 %), within the 2 % margin");
     metrics[METRIC_WALL_P50_NS] =
         sample_noisy(cpu_ns * 3, 0.01, NAN, NAN, VERDICT_NONE, "shown, not gated");
     metrics[METRIC_WALL_P99_NS] =
@@ -55,8 +58,7 @@ static inline void sample_passed(struct endpoint_verdict *endpoint, const char *
     metrics[METRIC_SYSCALLS] = sample_exact(24, 24, VERDICT_PASSED, same);
     metrics[METRIC_ALLOCATIONS] = sample_exact(190, 190, VERDICT_PASSED, same);
     metrics[METRIC_ALLOC_BYTES] = sample_exact(12600, 12600, VERDICT_PASSED, same);
-    metrics[METRIC_RETAINED_BYTES] =
-        (struct metric_verdict){0, 0, 0, 0, 0, VERDICT_PASSED, same};
+    metrics[METRIC_RETAINED_BYTES] = (struct metric_verdict){0, 0, 0, 0, 0, VERDICT_PASSED, same};
 }
 
 static inline void sample_fill_endpoints(struct sample *sample)
@@ -78,13 +80,23 @@ static inline void sample_init(struct sample *sample)
         .notes = {"the baseline main is of another machine (the kernel: 6.1.0 there, 6.8.4 here); "
                   "its commit was built and measured as the base"},
         .peak = {{12.5e6, 12.6e6, 12.55e6}, {12.4e6, 12.4e6, 12.45e6}},
-        .passes = {{.name = "live", .seconds = 18.24, .replicates = 24, .requests = 12480,
-                    .dropped = 1, .conserved = METRIC_CPU_NS,
+        .passes = {{.name = "live",
+                    .seconds = 18.24,
+                    .replicates = 24,
+                    .requests = 12480,
+                    .dropped = 1,
+                    .conserved = METRIC_CPU_NS,
                     .conservation = {{96.8e9, 3.2e9, 100e9}, {97e9, 3e9, 100e9}}},
-                   {.name = "exact", .seconds = 9.1, .replicates = 2, .requests = 960,
+                   {.name = "exact",
+                    .seconds = 9.1,
+                    .replicates = 2,
+                    .requests = 960,
                     .conserved = METRIC_INSTRUCTIONS,
                     .conservation = {{999e6, 1e6, 1e9}, {999e6, 1e6, 1e9}}},
-                   {.name = "alloc", .seconds = 1.2, .replicates = 2, .requests = 960,
+                   {.name = "alloc",
+                    .seconds = 1.2,
+                    .replicates = 2,
+                    .requests = 960,
                     .conserved = METRIC_ALLOCATIONS,
                     .conservation = {{500, 0, 500}, {500, 0, 500}}}},
         .gate = {.alpha = 0.01, .confidence = 0.95},
@@ -93,25 +105,36 @@ static inline void sample_init(struct sample *sample)
     struct run *head = &sample->head;
     head->tollgate_version = "0.1.0";
     head->created = "2026-01-31T09:30:00Z";
-    head->fingerprint = (struct fingerprint){
-        .cpu_model = "AMD EPYC 7B13", .cpu_flags = "9c0a", .virtualization = "kvm", .cpus = 2,
-        .kernel = "6.8.4-3", .libc = "glibc 2.36", .compiler = "gcc 12.2.0",
-        .valgrind = "valgrind-3.19.0"};
-    head->sides[SIDE_HEAD] = (struct run_side){
-        .present = true, .ref = "HEAD", .commit = "4f2a9c1d5b6e7f80912a3b4c5d6e7f8091a2b3c4",
-        .dirty = true, .build_id = "77aa", .peak_rss_bytes = {sample->peak[0], 3}};
-    head->sides[SIDE_BASE] = (struct run_side){
-        .present = true, .ref = "main", .commit = "1b22c30e5b6e7f80912a3b4c5d6e7f8091a2b3c4",
-        .build_id = "66bb", .peak_rss_bytes = {sample->peak[1], 3}};
+    head->fingerprint = (struct fingerprint){.cpu_model = "AMD EPYC 7B13",
+                                             .cpu_flags = "9c0a",
+                                             .virtualization = "kvm",
+                                             .cpus = 2,
+                                             .kernel = "6.8.4-3",
+                                             .libc = "glibc 2.36",
+                                             .compiler = "gcc 12.2.0",
+                                             .valgrind = "valgrind-3.19.0"};
+    head->sides[SIDE_HEAD] = (struct run_side){.present = true,
+                                               .ref = "HEAD",
+                                               .commit = "4f2a9c1d5b6e7f80912a3b4c5d6e7f8091a2b3c4",
+                                               .dirty = true,
+                                               .build_id = "77aa",
+                                               .peak_rss_bytes = {sample->peak[0], 3}};
+    head->sides[SIDE_BASE] = (struct run_side){.present = true,
+                                               .ref = "main",
+                                               .commit = "1b22c30e5b6e7f80912a3b4c5d6e7f8091a2b3c4",
+                                               .build_id = "66bb",
+                                               .peak_rss_bytes = {sample->peak[1], 3}};
     head->passes = sample->passes;
     head->pass_count = 3;
     head->notes = sample->notes;
     head->note_count = 1;
-    sample->comparison = (struct comparison){
-        .has_base = true, .verdict = VERDICT_PASSED, .endpoints = sample->endpoints,
-        .endpoint_count = SAMPLE_ENDPOINTS, .smallest_cpu_change = 0.021};
-    sample->report = (struct report){.head = head, .comparison = &sample->comparison,
-                                     .gate = &sample->gate};
+    sample->comparison = (struct comparison){.has_base = true,
+                                             .verdict = VERDICT_PASSED,
+                                             .endpoints = sample->endpoints,
+                                             .endpoint_count = SAMPLE_ENDPOINTS,
+                                             .smallest_cpu_change = 0.021};
+    sample->report =
+        (struct report){.head = head, .comparison = &sample->comparison, .gate = &sample->gate};
 }
 
 /* The feed costs more CPU and instructions, the token check a system call more; search is
@@ -123,19 +146,21 @@ static inline void sample_make_regressed(struct sample *sample)
     feed->verdict = token->verdict = VERDICT_REGRESSED;
     feed->metrics[METRIC_CPU_NS] =
         sample_noisy(1.17e6, 0.061, 0.052, 0.070, VERDICT_REGRESSED,
-                     "the whole interval lies above the gate's margin of 2 %");
-    feed->metrics[METRIC_INSTRUCTIONS] = sample_exact(
-        292500, 310050, VERDICT_REGRESSED, "17550 a request more; the gate allows 0.5 % and 500");
+                     "+6.1 % (5.2 to 7.0 %), above the 2 % margin; p = 4.1e-06 over 7 endpoints");
+    feed->metrics[METRIC_INSTRUCTIONS] =
+        sample_exact(292500, 310050, VERDICT_REGRESSED,
+                     "+6.0 % (292500 to 310050), above 0.5 % and 500 a request");
     token->metrics[METRIC_SYSCALLS] =
-        sample_exact(24, 25, VERDICT_REGRESSED, "1 a request more; the gate allows 0.5 % and 0.5");
+        sample_exact(24, 25, VERDICT_REGRESSED, "+4.2 % (24 to 25), above 0.5 % and 0.5 a request");
     search->verdict = VERDICT_INCONCLUSIVE;
     search->metrics[METRIC_CPU_NS] =
         sample_noisy(2.4e6, 0.016, -0.011, 0.043, VERDICT_INCONCLUSIVE,
-                     "the interval holds the gate's margin of 2 %; about 18 more replicates would "
-                     "settle it");
+                     "+1.6 % (-1.1 to 4.3 %), cannot be told from the 2 % margin: about 18 more "
+                     "replicates would settle it");
     users->verdict = VERDICT_IMPROVED;
     users->metrics[METRIC_ALLOCATIONS] =
-        sample_exact(190, 152, VERDICT_IMPROVED, "38 a request fewer");
+        sample_exact(190, 152, VERDICT_IMPROVED,
+                     "-20.0 % (190 to 152), better by more than 0.5 % and 0.9 a request");
     sample->comparison.verdict = VERDICT_REGRESSED;
     sample->report.exit_code = 1;
 }
@@ -147,7 +172,7 @@ static inline void sample_make_inconclusive(struct sample *sample)
     search->verdict = VERDICT_INCONCLUSIVE;
     search->metrics[METRIC_CPU_NS] =
         sample_noisy(2.4e6, 0.016, -0.011, 0.043, VERDICT_INCONCLUSIVE,
-                     "the interval holds the gate's margin of 2 %");
+                     "+1.6 % (-1.1 to 4.3 %), cannot be told from the 2 % margin");
     sample->comparison.verdict = VERDICT_INCONCLUSIVE;
     sample->report.exit_code = 3;
 }
@@ -162,13 +187,18 @@ static inline void sample_make_alone(struct sample *sample)
         for (size_t metric = 0; metric < METRIC_COUNT; metric++) {
             struct metric_verdict *each = &endpoint->metrics[metric];
             bool exact = metric == METRIC_INSTRUCTIONS || metric == METRIC_SYSCALLS;
-            *each = (struct metric_verdict){exact ? NAN : each->head, NAN, NAN, NAN, NAN,
+            *each = (struct metric_verdict){exact ? NAN : each->head,
+                                            NAN,
+                                            NAN,
+                                            NAN,
+                                            NAN,
                                             VERDICT_NONE,
                                             exact ? "valgrind is not installed"
                                                   : "no base to compare with"};
         }
     }
-    sample->passes[1] = (struct pass_result){.name = "exact", .status = PASS_SKIPPED,
+    sample->passes[1] = (struct pass_result){.name = "exact",
+                                             .status = PASS_SKIPPED,
                                              .reason = "valgrind is not installed",
                                              .conserved = METRIC_INSTRUCTIONS};
     sample->head.sides[SIDE_BASE] = (struct run_side){0};
@@ -200,8 +230,10 @@ static inline void sample_make_hostile(struct sample *sample)
     static char endless[5000];
     memset(endless, 'x', sizeof endless - 1);
     sample->endpoints[0].name = "GET /\033[2J\033]0;owned\007/v3";
-    sample->endpoints[1].name = "GET /\xe2\x80\xae" "drawkcab\xe2\x80\xac/\xff\xfe";
-    sample->endpoints[2].name = "GET /line\nbreak\r\ttab\xc2\x9b" "31m";
+    sample->endpoints[1].name = "GET /\xe2\x80\xae"
+                                "drawkcab\xe2\x80\xac/\xff\xfe";
+    sample->endpoints[2].name = "GET /line\nbreak\r\ttab\xc2\x9b"
+                                "31m";
     sample->endpoints[3].name = endless;
     sample->endpoints[5].name = "GET /caf\xc3\xa9/\xe6\x9d\xb1\xe4\xba\xac";
     sample->endpoints[3].verdict = VERDICT_REGRESSED;
@@ -224,7 +256,7 @@ static inline void sample_make_extreme(struct sample *sample)
 {
     struct endpoint_verdict *each = sample->endpoints;
     each[0].metrics[METRIC_RETAINED_BYTES] =
-        (struct metric_verdict){4096, 0, INFINITY, INFINITY, INFINITY, VERDICT_REGRESSED, "a leak"};
+        (struct metric_verdict){4096, 0, NAN, NAN, NAN, VERDICT_REGRESSED, "a leak"};
     each[0].verdict = VERDICT_REGRESSED;
     each[1].metrics[METRIC_CPU_NS] =
         (struct metric_verdict){1e300, 1, 1e300, 1e299, 1e301, VERDICT_REGRESSED, "huge"};

@@ -392,13 +392,13 @@ Test(compare, drift_in_the_middle, .timeout = 30)
     release_bench(&bench);
 }
 
-/* A host of two speeds, either side catching the slow one by chance: over 100 runs no alarm. The
+/* A host of two speeds, either side catching the slow one by chance: over 15 runs no alarm. The
  * spread of the base against itself would call such a host too noisy; see below. */
 Test(compare, bimodal_host, .timeout = 60)
 {
     struct random random;
     random_seed(&random, 12);
-    for (int run = 0; run < 100; run++) {
+    for (int run = 0; run < 15; run++) {
         struct bench bench;
         init_bench(&bench, 1);
         struct samples samples = draw(&bench.head, &random, 40, 0, 0.005);

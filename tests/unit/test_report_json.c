@@ -4,6 +4,9 @@
 #include "tests/unit/report_sample.h"
 
 #include <criterion/criterion.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -70,7 +73,8 @@ static bool type_conforms(const json_t *type, const json_t *value)
         return has_type(json_string_value(type), value);
     size_t index;
     const json_t *each;
-    json_array_foreach(type, index, each) {
+    json_array_foreach(type, index, each)
+    {
         if (has_type(json_string_value(each), value))
             return true;
     }
@@ -81,7 +85,8 @@ static bool one_of(const json_t *list, const json_t *value)
 {
     size_t index;
     const json_t *each;
-    json_array_foreach(list, index, each) {
+    json_array_foreach(list, index, each)
+    {
         if (json_equal(each, value))
             return true;
     }
@@ -94,13 +99,15 @@ static bool object_conforms(const json_t *rule, const json_t *value)
     if (properties == NULL)
         return true;
     size_t index;
-    json_array_foreach(json_object_get(rule, "required"), index, each) {
+    json_array_foreach(json_object_get(rule, "required"), index, each)
+    {
         if (json_object_get(value, json_string_value(each)) == NULL)
             return false;
     }
     const char *key;
     json_t *held;
-    json_object_foreach((json_t *)(uintptr_t)value, key, held) {
+    json_object_foreach((json_t *)(uintptr_t)value, key, held)
+    {
         const json_t *property = json_object_get(properties, key);
         if (property == NULL || !conforms(property, held))
             return false;
@@ -113,7 +120,8 @@ static bool array_conforms(const json_t *rule, const json_t *value)
     size_t index;
     const json_t *each;
     const json_t *items = json_object_get(rule, "items");
-    json_array_foreach(value, index, each) {
+    json_array_foreach(value, index, each)
+    {
         if (items != NULL && !conforms(items, each))
             return false;
     }
@@ -129,7 +137,8 @@ static bool conforms(const json_t *rule, const json_t *value)
     size_t index;
     const json_t *each, *any = json_object_get(rule, "anyOf");
     bool found = any == NULL;
-    json_array_foreach(any, index, each) {
+    json_array_foreach(any, index, each)
+    {
         found = found || conforms(each, value);
     }
     const json_t *constant = json_object_get(rule, "const");
@@ -196,10 +205,9 @@ Test(report_json, says_what_was_found, .timeout = 10)
     cr_assert_str_eq(base, "main");
     cr_assert_str_eq(head, "HEAD");
     const json_t *feed = json_array_get(json_object_get(json, "endpoints"), 2);
-    cr_assert_eq(json_unpack((json_t *)(uintptr_t)feed,
-                             "{ss s{s{sF sF sF sF sF ss}}}", "endpoint", &name, "metrics",
-                             "cpu_ns", "head", &value, "base", &before, "change", &change, "low",
-                             &low, "high", &high, "verdict", &metric_verdict),
+    cr_assert_eq(json_unpack((json_t *)(uintptr_t)feed, "{ss s{s{sF sF sF sF sF ss}}}", "endpoint",
+                             &name, "metrics", "cpu_ns", "head", &value, "base", &before, "change",
+                             &change, "low", &low, "high", &high, "verdict", &metric_verdict),
                  0);
     cr_assert_str_eq(name, "GET /v3/feed");
     cr_assert_str_eq(metric_verdict, "regressed");
@@ -217,8 +225,7 @@ Test(report_json, what_was_not_measured_is_null_with_a_reason, .timeout = 10)
     cr_assert(json_is_null(json_object_get(json, "verdict")));
     cr_assert(json_is_null(json_object_get(json, "smallest_cpu_change")));
     const json_t *endpoint = json_array_get(json_object_get(json, "endpoints"), 0);
-    const json_t *metric =
-        json_object_get(json_object_get(endpoint, "metrics"), "instructions");
+    const json_t *metric = json_object_get(json_object_get(endpoint, "metrics"), "instructions");
     static const char *const nulls[] = {"head", "base", "change", "low", "high", "verdict"};
     for (size_t i = 0; i < COUNT(nulls); i++)
         cr_assert(json_is_null(json_object_get(metric, nulls[i])), "%s", nulls[i]);

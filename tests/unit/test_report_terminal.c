@@ -9,6 +9,9 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -73,8 +76,8 @@ Test(report_terminal, no_line_is_wider_than_the_terminal, .timeout = 60)
                 struct buffer out;
                 struct report_style style = {columns, false, utf8 != 0};
                 size_t widest = widest_line(write_kind(&out, kinds[kind].make, style));
-                cr_assert(widest <= (size_t)columns, "%s at %d has a line of %zu",
-                          kinds[kind].name, columns, widest);
+                cr_assert(widest <= (size_t)columns, "%s at %d has a line of %zu", kinds[kind].name,
+                          columns, widest);
                 buffer_release(&out);
             }
 }
@@ -162,8 +165,8 @@ Test(report_terminal, color_adds_nothing_but_color, .timeout = 10)
     for (size_t kind = 0; kind < COUNT(kinds); kind++) {
         write_kind(&plain, kinds[kind].make, (struct report_style){80, false, true});
         cr_assert(strchr(buffer_text(&plain), '\033') == NULL);
-        const char *text = write_kind(&colored, kinds[kind].make,
-                                      (struct report_style){80, true, true});
+        const char *text =
+            write_kind(&colored, kinds[kind].make, (struct report_style){80, true, true});
         buffer_init(&stripped, 1 << 24);
         while (*text != '\0') {
             if (*text == '\033')
@@ -195,7 +198,8 @@ Test(report_terminal, ascii_only_is_ascii_only, .timeout = 10)
 {
     for (size_t kind = 0; kind < COUNT(kinds); kind++) {
         struct buffer out;
-        const char *text = write_kind(&out, kinds[kind].make, (struct report_style){80, true, false});
+        const char *text =
+            write_kind(&out, kinds[kind].make, (struct report_style){80, true, false});
         for (; *text != '\0'; text++)
             cr_assert((unsigned char)*text < 0x80, "%s: %.20s", kinds[kind].name, text);
         buffer_release(&out);
@@ -205,7 +209,8 @@ Test(report_terminal, ascii_only_is_ascii_only, .timeout = 10)
 Test(report_terminal, hostile_text_is_safe, .timeout = 10)
 {
     struct buffer out;
-    const char *text = write_kind(&out, sample_make_hostile, (struct report_style){80, false, true});
+    const char *text =
+        write_kind(&out, sample_make_hostile, (struct report_style){80, false, true});
     for (const char *at = text; *at != '\0'; at++)
         cr_assert(*at == '\n' || (unsigned char)*at >= 0x20, "a control character");
     cr_assert(text_is_utf8(text, out.length));
@@ -248,12 +253,12 @@ ParameterizedTest(struct headline_case *each, report_terminal, first_line, .time
 Test(report_terminal, what_failed_comes_first_then_what_costs_most, .timeout = 10)
 {
     static const char *const expected[] = {
-        "GET /v3/feed",             /* regressed, 1.24 ms * 9000 */
-        "POST /v3/token/check",     /* regressed, 96 us * 4800 */
-        "GET /v3/search",           /* inconclusive */
-        "GET /v3/users/{id}",       /* improved */
-        "GET /v3/boards/{id}/pins", /* 641 us * 6400 = 4.1 s */
-        "GET /v3/notifications",    /* 331 us * 3100 = 1.0 s */
+        "GET /v3/feed",                                    /* regressed, 1.24 ms * 9000 */
+        "POST /v3/token/check",                            /* regressed, 96 us * 4800 */
+        "GET /v3/search",                                  /* inconclusive */
+        "GET /v3/users/{id}",                              /* improved */
+        "GET /v3/boards/{id}/pins",                        /* 641 us * 6400 = 4.1 s */
+        "GET /v3/notifications",                           /* 331 us * 3100 = 1.0 s */
         "POST /v3/boards/{id}/pins/{pin}/reactions/batch", /* 411 us * 1200 = 0.5 s */
     };
     sample_init(&sample);
@@ -299,6 +304,21 @@ Test(report_terminal, a_budget_without_a_base, .timeout = 10)
     check_contains(text, "REGRESSED  1 of 7 endpoints went over budget: GET /v3/feed CPU 1.17 ms");
     check_contains(text, "verdict");
     check_contains(text, "over the budget of 1 ms");
+    buffer_release(&out);
+}
+
+/* Of nothing there is no fraction, but a leak is a leak. */
+Test(report_terminal, a_rise_from_nothing, .timeout = 10)
+{
+    sample_init(&sample);
+    sample.endpoints[0].metrics[METRIC_RETAINED_BYTES] = (struct metric_verdict){
+        48, 0, NAN, NAN, NAN, VERDICT_REGRESSED, "from 0 to 48 bytes, above 16 bytes a request"};
+    sample.endpoints[0].verdict = sample.comparison.verdict = VERDICT_REGRESSED;
+    struct buffer out;
+    const char *text = write_report(&out, &(struct report_style){80, false, true});
+    check_contains(text, "1 of 7 endpoints got dearer: GET /v3/users/{id} retained from 0 to");
+    check_contains(text, "from 0  REGRESSED\n");
+    check_contains(text, "  retained from 0 to 48 bytes, above 16 bytes a request\n");
     buffer_release(&out);
 }
 

@@ -11,7 +11,7 @@
 
 static void clear_environment(void)
 {
-    static const char *const names[] = {"NO_COLOR", "CLICOLOR_FORCE", "TERM",     "COLUMNS",
+    static const char *const names[] = {"NO_COLOR", "CLICOLOR_FORCE", "TERM", "COLUMNS",
                                         "LC_ALL",   "LC_CTYPE",       "LANG"};
     for (size_t i = 0; i < COUNT(names); i++)
         unsetenv(names[i]);
@@ -55,16 +55,11 @@ struct color_case {
 ParameterizedTestParameters(terminal, color)
 {
     static struct color_case cases[] = {
-        {true, COLOR_AUTO, "", "", "xterm", true},
-        {true, COLOR_AUTO, "", "", "dumb", false},
-        {true, COLOR_AUTO, "", "", "", false},
-        {false, COLOR_AUTO, "", "", "xterm", false},
-        {false, COLOR_AUTO, "", "1", "xterm", true},
-        {false, COLOR_AUTO, "", "1", "dumb", true},
-        {false, COLOR_AUTO, "", "0", "xterm", false},
-        {true, COLOR_AUTO, "1", "", "xterm", false},
-        {true, COLOR_AUTO, "1", "1", "xterm", false},
-        {false, COLOR_ALWAYS, "1", "", "dumb", true},
+        {true, COLOR_AUTO, "", "", "xterm", true},    {true, COLOR_AUTO, "", "", "dumb", false},
+        {true, COLOR_AUTO, "", "", "", false},        {false, COLOR_AUTO, "", "", "xterm", false},
+        {false, COLOR_AUTO, "", "1", "xterm", true},  {false, COLOR_AUTO, "", "1", "dumb", true},
+        {false, COLOR_AUTO, "", "0", "xterm", false}, {true, COLOR_AUTO, "1", "", "xterm", false},
+        {true, COLOR_AUTO, "1", "1", "xterm", false}, {false, COLOR_ALWAYS, "1", "", "dumb", true},
         {true, COLOR_NEVER, "", "1", "xterm", false},
     };
     return cr_make_param_array(struct color_case, cases, COUNT(cases));
@@ -159,7 +154,6 @@ Test(terminal, styles_are_ended, .timeout = 10)
     terminal_append_styled(&out, true, (struct text_style){0}, "d");
     terminal_append_styled(&out, true, red, "");
     terminal_append_styled(&out, false, red, "e");
-    cr_assert_str_eq(buffer_text(&out),
-                     "\033[1;31ma\033[0m\033[2mb\033[0m\033[32mc\033[0mde");
+    cr_assert_str_eq(buffer_text(&out), "\033[1;31ma\033[0m\033[2mb\033[0m\033[32mc\033[0mde");
     buffer_release(&out);
 }

@@ -1,0 +1,39 @@
+# A thin front to CMake. `make bench` and `make test` work in a fresh clone: what is missing is
+# installed where that is allowed, else the command that installs it is printed.
+
+BUILD  ?= build
+JOBS   ?= $(shell nproc)
+
+.PHONY: all build bench test test-asan test-valgrind fuzz trust install-deps clean
+
+all: build
+
+build: install-deps
+	@cmake --preset release -B $(BUILD) $(CMAKE_OPTIONS) >/dev/null
+	@cmake --build $(BUILD) --parallel $(JOBS) --target tollgate tollgate-agent
+
+# The main job on the sample gateway.
+bench: build
+	@$(BUILD)/tollgate bench -c fixtures/tollgate.json $(BENCH_OPTIONS)
+
+test: install-deps
+	@cmake --preset release -B $(BUILD) -DTOLLGATE_WERROR=ON >/dev/null
+	@cmake --build $(BUILD) --parallel $(JOBS)
+	@ctest --test-dir $(BUILD) --output-on-failure $(TEST_OPTIONS)
+
+# Unit and end-to-end tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+test-asan: install-deps
+	@cmake --preset asan >/dev/null
+	@cmake --build build-asan --parallel $(JOBS)
+	@ctest --test-dir build-asan --output-on-failure $(TEST_OPTIONS)
+
+test-valgrind: install-deps
+	@cmake --preset dev >/dev/null
+	@cmake --build build-dev --parallel $(JOBS)
+	@ctest --test-dir build-dev -L unit --output-on-failure -T memcheck $(TEST_OPTIONS)
+
+install-deps:
+	@sh .ci/install-deps
+
+clean:
+	@rm -rf build build-*

@@ -55,9 +55,12 @@ static const char *child_become(const struct child_options *options)
         personality(ADDR_NO_RANDOMIZE);
     if (options->folder != NULL && chdir(options->folder) != 0)
         return "enter the folder of";
+    /* What we, or the shell that started us, ignore is no business of the program's: a gateway
+     * that cannot hear SIGTERM is never stopped gently. */
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
     /* execvpe takes the vectors without const but does not write to them. */
     execvpe(options->arguments[0], (char *const *)(uintptr_t)options->arguments,
             options->environment != NULL ? (char *const *)(uintptr_t)options->environment : environ);

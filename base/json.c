@@ -61,8 +61,10 @@ json_t *json_parse_text(const char *name, const char *text, size_t size, struct 
         return NULL;
     }
     char where[sizeof err->where];
+    bool is_encoding = json_error_code(&problem) == json_error_invalid_utf8;
     snprintf(where, sizeof where, "%s:%d:%d", name, problem.line, problem.column);
-    error_set_at(err, ERROR_INPUT, where, "not valid JSON: %s", problem.text);
+    error_set_at(err, ERROR_INPUT, where, "not valid %s: %s", is_encoding ? "UTF-8" : "JSON",
+                 problem.text);
     return NULL;
 }
 

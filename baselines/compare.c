@@ -153,6 +153,7 @@ static void check_budget(struct compare_context *context, const struct compare_r
                                   compare_value(out->head, info->unit).text, budget.text,
                                   out->reason);
         out->verdict = VERDICT_REGRESSED;
+        out->over_budget = true;
     }
 }
 
@@ -160,7 +161,8 @@ static void start_row(struct compare_context *context, const struct compare_row 
 {
     for (unsigned i = 0; i < METRIC_COUNT; i++) {
         struct metric_verdict *out = &row->out->metrics[i];
-        *out = (struct metric_verdict){NAN, NAN, NAN, NAN, NAN, VERDICT_NONE, ""};
+        *out = (struct metric_verdict){
+            .change = NAN, .low = NAN, .high = NAN, .verdict = VERDICT_NONE, .reason = ""};
         out->head = find_figure(context, row, (enum metric)i, SIDE_HEAD);
         out->base = find_figure(context, row, (enum metric)i, SIDE_BASE);
     }
@@ -301,12 +303,18 @@ bool compare_runs(struct comparison *comparison, const struct compare_options *o
     };
     comparison->has_base = context.stored || options->head->sides[SIDE_BASE].present;
     context.incomparable = find_incomparable(&context);
-    if (!make_rows(&context, err) || !judge_metrics(&context, err)) {
-        comparison_release(comparison);
-        return false;
+    if (!make_rows(&context, err) || !judge_metrics(&context, err))
+        goto fail;
+    compare_accept(&context);
+    if (context.failed) {
+        error_set_memory(err);
+        goto fail;
     }
     conclude(comparison);
     return true;
+fail:
+    comparison_release(comparison);
+    return false;
 }
 
 void comparison_release(struct comparison *comparison)

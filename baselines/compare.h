@@ -4,6 +4,7 @@
 
 #include "baselines/gate.h"
 #include "baselines/run.h"
+#include "baselines/waiver.h"
 
 enum verdict {
     VERDICT_NONE, /* not measured, or shown without being gated: `reason` says why */
@@ -16,6 +17,16 @@ enum verdict {
 /* "passed", "improved", "inconclusive", "regressed"; "" for VERDICT_NONE. */
 const char *verdict_name(enum verdict verdict);
 
+/* What the test of a noisy metric saw; all zero where none was made. */
+struct metric_evidence {
+    size_t replicates; /* pairs weighed */
+    size_t looks, looks_planned;
+    double margin; /* the one tested, a fraction */
+    double p;      /* of the verdict's direction, over all endpoints and looks; NAN = undecided */
+    size_t endpoints;      /* of the family that p is corrected for */
+    const char *settles;   /* what would settle an undecided one; NULL = decided */
+};
+
 /* One metric of one endpoint. NAN where there is no figure. */
 struct metric_verdict {
     double head, base; /* per request; Hodges-Lehmann or median over replicates; exact: the figure */
@@ -23,6 +34,11 @@ struct metric_verdict {
     double low, high;  /* interval of `change` at the gate's confidence; equal for exact figures */
     enum verdict verdict;
     const char *reason; /* in words, never NULL */
+    /* By whom a regression was accepted, up to what and why; the verdict then is passed. From
+     * outside: not safe for a terminal. NULL = not accepted. */
+    const char *accepted;
+    bool over_budget; /* regressed by its own value, whatever the base is: not to be accepted */
+    struct metric_evidence evidence;
 };
 
 enum endpoint_presence { ENDPOINT_BOTH, ENDPOINT_NEW, ENDPOINT_REMOVED };
@@ -34,6 +50,7 @@ struct endpoint_verdict {
     enum endpoint_presence presence;
     const char *invalid; /* why it was not measured rightly; NULL = valid */
     enum verdict verdict;
+    const char *accepted; /* of its first accepted metric; NULL = none is */
     struct metric_verdict metrics[METRIC_COUNT];
 };
 
@@ -54,6 +71,8 @@ struct compare_options {
     const struct run *base;   /* NULL: the head run's own base side, measured beside it */
     const struct gate *gate;
     const char *cpu_not_gated; /* why CPU may only inform; NULL = it is gated if paired */
+    const struct waiver_list *waivers; /* accepted regressions; NULL = none */
+    const char *today;                 /* UTC, "2026-11-22"; only needed with waivers */
 };
 
 MUST_CHECK bool compare_runs(struct comparison *comparison, const struct compare_options *options,

@@ -168,7 +168,20 @@ static const char *explain_decision(struct compare_context *context, const struc
         break;
     }
     return compare_say(context, "%s, cannot be told from %s: %s", change.text, margin.text,
-                       describe_missing(panel, row).text);
+                       context->rows[row].out->metrics[panel->metric].evidence.settles);
+}
+
+static struct metric_evidence show_evidence(const struct panel *panel, size_t row)
+{
+    const struct cpu_decision *decision = &panel->decisions[row];
+    return (struct metric_evidence){
+        .replicates = decision->count,
+        .looks = decision->state.looks_taken,
+        .looks_planned = panel->plan.look_count,
+        .margin = decision->margin,
+        .p = decision->p,
+        .endpoints = panel->plan.endpoints,
+    };
 }
 
 static void fill_verdict(struct compare_context *context, const struct panel *panel, size_t row)
@@ -182,12 +195,15 @@ static void fill_verdict(struct compare_context *context, const struct panel *pa
     out->change = decision->change;
     out->low = decision->low;
     out->high = decision->high;
+    out->evidence = show_evidence(panel, row);
     if (context->out->cpu_note != NULL) {
         out->verdict = VERDICT_NONE;
         out->reason = context->out->cpu_note;
         return;
     }
     out->verdict = decision->verdict;
+    if (decision->verdict == VERDICT_INCONCLUSIVE)
+        out->evidence.settles = compare_say(context, "%s", describe_missing(panel, row).text);
     out->reason = explain_decision(context, panel, row);
 }
 

@@ -49,6 +49,9 @@ MUST_CHECK bool compare_paired(struct compare_context *context, enum metric metr
 void compare_unpaired(struct compare_context *context, const struct compare_row *row,
                       enum metric metric);
 
+/* Lets pass what was accepted; see the source for what that takes. */
+void compare_accept(struct compare_context *context);
+
 /* Words for figures. */
 struct compare_words {
     char text[96];

@@ -74,6 +74,13 @@ struct fingerprint {
     const char *valgrind;
 };
 
+/* What the machine lets the passes do, as probed before the run. */
+struct capability {
+    const char *name;
+    bool present;
+    const char *detail; /* what was found, in words; NULL = nothing more to say */
+};
+
 struct run_side {
     bool present;
     const char *ref;      /* as asked for: "HEAD", "main", a folder */
@@ -91,6 +98,8 @@ struct run {
     const char *corpus_hash; /* hex */
     const char *config_hash; /* hex, of what decides the workload: not thresholds */
     struct fingerprint fingerprint;
+    const struct capability *capabilities;
+    size_t capability_count;
     struct run_side sides[SIDE_COUNT];
     struct endpoint_result *endpoints;
     size_t endpoint_count;

@@ -13,6 +13,7 @@ enum {
     ENDPOINTS_MAX = 10000,
     PASSES_MAX = 100,
     NOTES_MAX = 1000,
+    CAPABILITIES_MAX = 100,
     SAMPLES_MAX = 100000,
     CPUS_MAX = 1 << 20,
     WORD_MAX = 256,         /* bytes of a version, a date, a hash */
@@ -395,6 +396,40 @@ static bool read_notes(struct reader *reader, const json_t *root, struct run *ru
     return true;
 }
 
+static bool read_capability(struct reader *reader, const json_t *object, struct capability *out,
+                            const struct json_place *place)
+{
+    static const char *const keys[] = {"name", "present", "detail", NULL};
+    return expect_object(reader, object, place) &&
+           json_only_keys(object, keys, place, reader->err) &&
+           read_name(reader, object, "name", &out->name, place) &&
+           json_get_bool(object, "present", JSON_REQUIRED, &out->present, place, reader->err) &&
+           read_text(reader, object, "detail", JSON_OPTIONAL, LINE_MAX_BYTES, &out->detail, place);
+}
+
+/* Runs of before the probe was kept have none. */
+static bool read_capabilities(struct reader *reader, const json_t *root, struct run *run,
+                              const struct json_place *place)
+{
+    const json_t *array = NULL;
+    void *room;
+    struct json_place at = json_place_key(place, "capabilities");
+    if (json_object_get(root, "capabilities") == NULL)
+        return true;
+    if (!open_list(reader, root, "capabilities", CAPABILITIES_MAX, sizeof *run->capabilities,
+                   &array, &room, place))
+        return false;
+    struct capability *list = room;
+    run->capabilities = list;
+    run->capability_count = json_array_size(array);
+    for (size_t i = 0; i < run->capability_count; i++) {
+        struct json_place element = json_place_index(&at, i);
+        if (!read_capability(reader, json_array_get(array, i), &list[i], &element))
+            return false;
+    }
+    return true;
+}
+
 static bool read_looks(struct reader *reader, const json_t *root, struct run *run,
                        const struct json_place *place)
 {
@@ -471,14 +506,16 @@ static bool read_head_of_file(struct reader *reader, const json_t *root, struct 
            read_hex(reader, root, "corpus_hash", &run->corpus_hash, place) &&
            read_hex(reader, root, "config_hash", &run->config_hash, place) &&
            json_get_object(root, "fingerprint", JSON_REQUIRED, &fingerprint, place, reader->err) &&
-           read_fingerprint(reader, fingerprint, &run->fingerprint, &at);
+           read_fingerprint(reader, fingerprint, &run->fingerprint, &at) &&
+           read_capabilities(reader, root, run, place);
 }
 
 bool run_from_json(struct run *run, const json_t *json, const char *name, struct error *err)
 {
     static const char *const keys[] = {
         "schema_version", "tollgate_version", "created", "seed",   "corpus_hash", "config_hash",
-        "fingerprint",    "sides",            "passes",  "endpoints", "notes",    "cpu_looks", NULL};
+        "fingerprint",    "sides",            "passes",  "endpoints", "notes",    "cpu_looks",
+        "capabilities",   NULL};
     run_init(run);
     struct reader reader = {.arena = &run->arena, .err = err};
     struct json_place place = json_place_root(name);

@@ -142,6 +142,15 @@ static json_t *make_side(struct writer *writer, const struct run_side *side)
     return object;
 }
 
+static json_t *make_capability(struct writer *writer, const struct capability *capability)
+{
+    json_t *object = keep(writer, json_object());
+    put(writer, object, "name", make_text(writer, capability->name));
+    put(writer, object, "present", json_boolean(capability->present));
+    put(writer, object, "detail", make_text(writer, capability->detail));
+    return object;
+}
+
 /* A total of 0 is a side that the pass did not count. */
 static json_t *make_conservation(struct writer *writer, const struct conservation *counted)
 {
@@ -235,15 +244,19 @@ static json_t *make_seed(struct writer *writer, uint64_t seed)
 
 static void put_lists(struct writer *writer, json_t *root, const struct run *run)
 {
+    json_t *capabilities = keep(writer, json_array());
     json_t *passes = keep(writer, json_array());
     json_t *endpoints = keep(writer, json_array());
     json_t *notes = keep(writer, json_array());
+    for (size_t i = 0; i < run->capability_count && !writer->failed; i++)
+        append(writer, capabilities, make_capability(writer, &run->capabilities[i]));
     for (size_t i = 0; i < run->pass_count && !writer->failed; i++)
         append(writer, passes, make_pass(writer, &run->passes[i]));
     for (size_t i = 0; i < run->endpoint_count && !writer->failed; i++)
         append(writer, endpoints, make_endpoint(writer, &run->endpoints[i]));
     for (size_t i = 0; i < run->note_count && !writer->failed; i++)
         append(writer, notes, make_text(writer, run->notes[i]));
+    put(writer, root, "capabilities", capabilities);
     put(writer, root, "passes", passes);
     put(writer, root, "endpoints", endpoints);
     put(writer, root, "notes", notes);

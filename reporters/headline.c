@@ -72,14 +72,15 @@ static void append_metric(struct buffer *out, const struct metric_info *info,
     buffer_append_format(out, " %s %s%s", info->title, from_nothing ? "from 0 to " : "", text);
 }
 
+/* VERDICT_NONE: of those that were accepted. */
 static void append_metrics(struct buffer *out, const struct endpoint_verdict *endpoint,
                            enum verdict verdict, bool utf8)
 {
     size_t told = 0, found = 0;
     for (unsigned i = 0; i < METRIC_COUNT; i++) {
-        if (endpoint->metrics[i].verdict != verdict)
-            continue;
-        if (++found > METRICS_MAX)
+        bool meant = verdict == VERDICT_NONE ? endpoint->metrics[i].accepted != NULL
+                                             : endpoint->metrics[i].verdict == verdict;
+        if (!meant || ++found > METRICS_MAX)
             continue;
         buffer_append_string(out, told++ > 0 ? " and" : "");
         append_metric(out, metric_info((enum metric)i), &endpoint->metrics[i], utf8);
@@ -101,11 +102,36 @@ static void append_named(struct buffer *out, const struct endpoint_verdict *cons
         buffer_append_format(out, ", and %zu more", found - NAMED_MAX);
 }
 
+/* Nothing when nothing was. */
+static void append_accepted(struct buffer *out, const struct endpoint_verdict *const *order,
+                            bool utf8)
+{
+    size_t found = 0;
+    for (size_t i = 0; order[i] != NULL; i++) {
+        if (order[i]->invalid != NULL || order[i]->accepted == NULL || ++found > NAMED_MAX)
+            continue;
+        buffer_append_string(out, found == 1 ? "; accepted: " : ", ");
+        layout_append_short(out, order[i]->name, NAME_MAX_COLUMNS, utf8);
+        append_metrics(out, order[i], VERDICT_NONE, utf8);
+    }
+    if (found > NAMED_MAX)
+        buffer_append_format(out, ", and %zu more", found - NAMED_MAX);
+}
+
+static bool any_accepted(const struct comparison *comparison)
+{
+    for (size_t i = 0; i < comparison->endpoint_count; i++)
+        if (comparison->endpoints[i].accepted != NULL)
+            return true;
+    return false;
+}
+
 static void append_passed(struct buffer *out, const struct comparison *comparison)
 {
     size_t count = comparison->endpoint_count;
     if (comparison->has_base)
-        buffer_append_format(out, "%zu %s, none dearer than the gate allows", count, plural(count));
+        buffer_append_format(out, "%zu %s, none dearer than %s", count, plural(count),
+                             any_accepted(comparison) ? "was accepted" : "the gate allows");
     else
         buffer_append_format(out, "%zu %s, none over budget; no baseline to compare with", count,
                              plural(count));
@@ -124,8 +150,8 @@ void headline_append(struct buffer *out, const struct report *report,
                              got_dearer(comparison) ? "got dearer" : "went over budget");
         break;
     case VERDICT_IMPROVED:
-        buffer_append_format(out, "%zu of %zu %s got cheaper, none dearer", count, total,
-                             plural(total));
+        buffer_append_format(out, "%zu of %zu %s got cheaper, none dearer%s", count, total,
+                             plural(total), any_accepted(comparison) ? " than was accepted" : "");
         break;
     case VERDICT_INCONCLUSIVE:
         buffer_append_format(out, "%zu of %zu %s could not be decided%s", count, total,
@@ -134,6 +160,7 @@ void headline_append(struct buffer *out, const struct report *report,
         break;
     case VERDICT_PASSED:
         append_passed(out, comparison);
+        append_accepted(out, order, utf8);
         return;
     case VERDICT_NONE:
         buffer_append_format(out, "%zu %s; %s", total, plural(total),
@@ -142,6 +169,7 @@ void headline_append(struct buffer *out, const struct report *report,
         return;
     }
     append_named(out, order, verdict, utf8);
+    append_accepted(out, order, utf8);
 }
 
 void headline_append_invalid(struct buffer *out, const struct report *report,

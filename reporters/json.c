@@ -47,11 +47,12 @@ static json_t *make_verdict(enum verdict verdict)
 
 static json_t *make_metric(const struct metric_verdict *metric)
 {
-    return json_pack("{so so so so so so so}", "head", make_number(metric->head), "base",
+    return json_pack("{so so so so so so so so}", "head", make_number(metric->head), "base",
                      make_number(metric->base), "change", make_number(metric->change), "low",
                      make_number(metric->low), "high", make_number(metric->high), "verdict",
                      make_verdict(metric->verdict), "reason",
-                     make_text(metric->reason != NULL ? metric->reason : ""));
+                     make_text(metric->reason != NULL ? metric->reason : ""), "accepted",
+                     make_text(metric->accepted));
 }
 
 static json_t *make_metrics(const struct endpoint_verdict *endpoint)
@@ -82,11 +83,12 @@ static const char *presence_name(enum endpoint_presence presence)
 
 static json_t *make_endpoint(const struct endpoint_verdict *endpoint)
 {
-    return json_pack("{so sI so so ss so sb so}", "endpoint", make_text(endpoint->name), "requests",
+    return json_pack("{so sI so so ss so sb so so}", "endpoint", make_text(endpoint->name), "requests",
                      (json_int_t)endpoint->requests, "weight", make_number(endpoint->weight),
                      "verdict", make_verdict(endpoint->verdict), "presence",
                      presence_name(endpoint->presence), "metrics", make_metrics(endpoint), "valid",
-                     (int)(endpoint->invalid == NULL), "invalid", make_text(endpoint->invalid));
+                     (int)(endpoint->invalid == NULL), "invalid", make_text(endpoint->invalid),
+                     "accepted", make_text(endpoint->accepted));
 }
 
 static json_t *make_endpoints(const struct comparison *comparison)

@@ -13,13 +13,13 @@ static int rank(const struct endpoint_verdict *endpoint)
     case VERDICT_INCONCLUSIVE:
         return 2;
     case VERDICT_IMPROVED:
-        return 3;
+        return endpoint->accepted != NULL ? 3 : 4;
     case VERDICT_PASSED:
-        return 4;
+        return endpoint->accepted != NULL ? 3 : 5;
     case VERDICT_NONE:
         break;
     }
-    return endpoint->presence == ENDPOINT_REMOVED ? 6 : 5;
+    return endpoint->presence == ENDPOINT_REMOVED ? 7 : 6;
 }
 
 enum metric order_find_cost_metric(const struct comparison *comparison)

@@ -73,7 +73,8 @@ static void append_metrics(struct buffer *out, const struct report_style *style,
     bool narrow = style->columns < LAYOUT_NARROW_COLUMNS;
     for (unsigned i = 0; i < METRIC_COUNT; i++) {
         const struct metric_verdict *metric = &endpoint->metrics[i];
-        if (metric->verdict == VERDICT_PASSED || metric->verdict == VERDICT_NONE)
+        bool silent = metric->verdict == VERDICT_PASSED || metric->verdict == VERDICT_NONE;
+        if (silent && metric->accepted == NULL)
             continue;
         const struct metric_info *info = metric_info((enum metric)i);
         size_t title = 2 + strlen(info->title);
@@ -93,25 +94,29 @@ static void append_endpoint(struct buffer *out, const struct report_style *style
 {
     struct buffer name;
     buffer_init(&name, TEXT_MAX_BYTES);
-    const char *verdict = verdict_name(endpoint->verdict);
+    struct text_style look;
+    const char *verdict = table_verdict_word(endpoint, &look);
     size_t room = (size_t)style->columns - strlen(verdict) - 1; /* at least 20 columns in all */
     layout_append_short(&name, endpoint->name, room, style->utf8);
     terminal_append_styled(out, style->color, (struct text_style){.bold = true},
                            buffer_text(&name));
     buffer_append_char(out, ' ');
-    terminal_append_styled(out, style->color, table_verdict_style(endpoint->verdict), verdict);
+    terminal_append_styled(out, style->color, look, verdict);
     buffer_append_char(out, '\n');
     buffer_release(&name);
     append_metrics(out, style, endpoint);
 }
 
+/* The endpoints whose verdict is shown as `word`. */
 static void append_verdict(struct buffer *out, const struct report_style *style,
-                           const struct endpoint_verdict *const *order, enum verdict verdict,
+                           const struct endpoint_verdict *const *order, const char *word,
                            size_t shown)
 {
     size_t found = 0;
+    struct text_style ignored;
     for (size_t i = 0; order[i] != NULL; i++) {
-        if (order[i]->invalid != NULL || order[i]->verdict != verdict)
+        if (order[i]->invalid != NULL ||
+            strcmp(table_verdict_word(order[i], &ignored), word) != 0)
             continue;
         if (++found > shown)
             continue;
@@ -124,7 +129,7 @@ static void append_verdict(struct buffer *out, const struct report_style *style,
     struct buffer text;
     buffer_init(&text, TEXT_MAX_BYTES);
     buffer_append_format(&text, "and %zu more %s; -O json has every reason", found - shown,
-                         verdict_name(verdict));
+                         word);
     layout_append_wrapped(out, buffer_text(&text),
                           (struct layout_paragraph){(size_t)style->columns, 0, 0});
     buffer_release(&text);
@@ -133,7 +138,8 @@ static void append_verdict(struct buffer *out, const struct report_style *style,
 void reasons_append(struct buffer *out, const struct report_style *style,
                     const struct endpoint_verdict *const *order)
 {
-    append_verdict(out, style, order, VERDICT_REGRESSED, REGRESSED_SHOWN);
-    append_verdict(out, style, order, VERDICT_INCONCLUSIVE, OTHERS_SHOWN);
-    append_verdict(out, style, order, VERDICT_IMPROVED, OTHERS_SHOWN);
+    append_verdict(out, style, order, "regressed", REGRESSED_SHOWN);
+    append_verdict(out, style, order, "inconclusive", OTHERS_SHOWN);
+    append_verdict(out, style, order, "accepted", REGRESSED_SHOWN);
+    append_verdict(out, style, order, "improved", OTHERS_SHOWN);
 }

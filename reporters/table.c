@@ -73,12 +73,27 @@ struct text_style table_verdict_style(enum verdict verdict)
     return (struct text_style){0};
 }
 
-/* Changes that say nothing stand back behind those that do. */
-static struct text_style change_style(enum verdict verdict)
+struct text_style table_accepted_style(void)
 {
-    if (verdict == VERDICT_PASSED || verdict == VERDICT_NONE)
+    return (struct text_style){.hue = HUE_YELLOW};
+}
+
+const char *table_verdict_word(const struct endpoint_verdict *endpoint, struct text_style *style)
+{
+    bool good = endpoint->verdict == VERDICT_PASSED || endpoint->verdict == VERDICT_IMPROVED;
+    bool accepted = good && endpoint->accepted != NULL;
+    *style = accepted ? table_accepted_style() : table_verdict_style(endpoint->verdict);
+    return accepted ? "accepted" : verdict_name(endpoint->verdict);
+}
+
+/* Changes that say nothing stand back behind those that do. */
+static struct text_style change_style(const struct metric_verdict *figure)
+{
+    if (figure->accepted != NULL)
+        return table_accepted_style();
+    if (figure->verdict == VERDICT_PASSED || figure->verdict == VERDICT_NONE)
         return (struct text_style){.dim = true};
-    return table_verdict_style(verdict);
+    return table_verdict_style(figure->verdict);
 }
 
 static void render_requests(const struct table *table, const struct endpoint_verdict *endpoint,
@@ -104,7 +119,7 @@ static void render_change(const struct table *table, const struct endpoint_verdi
         write_text(cell, "from 0");
     else
         format_change(figure->change, table->style->utf8, cell->text);
-    cell->style = change_style(figure->verdict);
+    cell->style = change_style(figure);
 }
 
 static void render_interval(const struct table *table, const struct endpoint_verdict *endpoint,
@@ -113,14 +128,14 @@ static void render_interval(const struct table *table, const struct endpoint_ver
     const struct metric_verdict *figure = &endpoint->metrics[metric];
     bool utf8 = table->style->utf8;
     format_interval(figure->low, figure->high, utf8 ? "…" : "..", utf8, cell->text);
-    cell->style = change_style(figure->verdict);
+    cell->style = change_style(figure);
 }
 
 static void render_verdict(const struct table *table, const struct endpoint_verdict *endpoint,
                            enum metric metric, struct cell *cell)
 {
     (void)metric;
-    cell->style = table_verdict_style(endpoint->verdict);
+    const char *word = table_verdict_word(endpoint, &cell->style);
     if (endpoint->invalid != NULL) {
         cell->style = table_verdict_style(VERDICT_REGRESSED);
         write_text(cell, "INVALID");
@@ -129,7 +144,7 @@ static void render_verdict(const struct table *table, const struct endpoint_verd
     } else if (endpoint->presence == ENDPOINT_REMOVED) {
         write_text(cell, "removed");
     } else if (endpoint->verdict != VERDICT_NONE) {
-        write_text(cell, verdict_name(endpoint->verdict));
+        write_text(cell, word);
     } else if (endpoint->presence == ENDPOINT_NEW && table->report->comparison->has_base) {
         write_text(cell, "new");
     } else {
@@ -239,7 +254,8 @@ static bool metric_is_idle(const struct comparison *comparison, enum metric metr
 static bool metric_failed(const struct comparison *comparison, enum metric metric)
 {
     for (size_t i = 0; i < comparison->endpoint_count; i++)
-        if (comparison->endpoints[i].metrics[metric].verdict == VERDICT_REGRESSED)
+        if (comparison->endpoints[i].metrics[metric].verdict == VERDICT_REGRESSED ||
+            comparison->endpoints[i].metrics[metric].accepted != NULL)
             return true;
     return false;
 }
@@ -423,7 +439,8 @@ static void append_figures(struct buffer *out, const struct table *table,
         struct cell value = {0}, change = {0};
         enum part part = metric_part(metric);
         bool told = part == PART_PAIRED || part == PART_LEADING ||
-                    endpoint->metrics[i].verdict == VERDICT_REGRESSED;
+                    endpoint->metrics[i].verdict == VERDICT_REGRESSED ||
+                    endpoint->metrics[i].accepted != NULL;
         if (!told || metric_is_idle(table->report->comparison, metric))
             continue;
         render_value(table, endpoint, metric, &value);

@@ -12,5 +12,9 @@ void table_append(struct buffer *out, const struct report *report, const struct 
 
 /* How a verdict looks, wherever it is shown. */
 struct text_style table_verdict_style(enum verdict verdict);
+struct text_style table_accepted_style(void);
+
+/* The endpoint's verdict as shown: "accepted" where it passed only because its regressions were. */
+const char *table_verdict_word(const struct endpoint_verdict *endpoint, struct text_style *style);
 
 #endif

@@ -47,6 +47,9 @@ bool bench_run_pass(struct bench *bench, const struct pass *pass, bool wanted, s
         skip_pass(run, result, skipped);
     snprintf(summary, sizeof summary, "%lld replicates, %lld requests",
              (long long)result->replicates, (long long)result->requests);
-    progress_end(bench->progress, skipped[0] != '\0' ? "skipped" : summary);
+    if (!ok)
+        progress_clear(bench->progress);
+    else
+        progress_end(bench->progress, skipped[0] != '\0' ? "skipped" : summary);
     return ok;
 }

@@ -2,11 +2,15 @@
 #ifndef TOLLGATE_RIG_BENCH_H
 #define TOLLGATE_RIG_BENCH_H
 
+#include "baselines/gate.h"
 #include "baselines/run.h"
 #include "rig/gateway.h"
+#include "rig/live_plan.h"
 #include "rig/progress.h"
 #include "rig/selection.h"
 #include "rig/source.h"
+
+#include <pthread.h>
 
 struct bench_side {
     bool present;
@@ -23,8 +27,11 @@ struct bench {
     struct bench_side sides[SIDE_COUNT];
     const char *log_folder;
     const char *scratch_folder; /* of this run alone, removed at its end */
+    const struct gate *gate;    /* decides when the live pass has seen enough */
+    int cpus[LIVE_WORKERS_MAX]; /* to measure on, one replicate on each at a time */
+    size_t cpu_count;           /* 0 = this machine does not allow pinning */
     int cpu;                    /* that everything is pinned to; -1 = not pinned */
-    bool a_a;                   /* measure the base against itself as well */
+    pthread_mutex_t *run_lock;  /* held to write what several replicates share of the run */
     int64_t deadline_ns;        /* monotonic; 0 = none */
     struct run *run;            /* filled in by the passes */
 };

@@ -3,11 +3,14 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "baselines/store.h"
 #include "rig/baseline_choice.h"
 #include "rig/bench.h"
 #include "rig/machine.h"
 #include "rig/output.h"
+#include "rig/probe.h"
+#include "rig/terms.h"
 #include "rig/version.h"
 #include "rig/workspace.h"
 
@@ -17,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 enum { BUDGET_MOST_S = 86400 };
 
@@ -28,6 +32,7 @@ struct job {
     struct config config;
     struct config base_config; /* as the base's own tree has it */
     bool has_config, has_base_config;
+    bool childless; /* when we began: what is below us at the end is of our making */
     struct interrupt interrupt;
     struct corpus *corpus;
     struct selection selection;
@@ -35,7 +40,9 @@ struct job {
     struct workspace workspace;
     struct progress progress;
     struct baseline_choice choice;
+    struct terms terms;
     struct run run;
+    pthread_mutex_t run_lock;
     struct bench bench;
 };
 
@@ -128,6 +135,8 @@ static bool job_describe_run(struct job *job, struct error *err)
     run->corpus_hash = arena_format(&run->arena, "%016llx", corpus_hash(job->corpus));
     run->config_hash = arena_format(&run->arena, "%016llx", job->config.workload_hash);
     machine_fingerprint(&run->fingerprint, &run->arena);
+    if (!probe_describe_run(run, job->config.work_path, &job->interrupt, err))
+        return false;
     run->endpoint_count = job->selection.endpoint_count;
     run->endpoints =
         arena_alloc_array(&run->arena, run->endpoint_count, sizeof *run->endpoints);
@@ -194,6 +203,20 @@ static bool job_choose_sides(struct job *job, struct error *err)
     return true;
 }
 
+static bool job_find_terms(struct job *job, struct error *err)
+{
+    const struct baseline_choice *choice = &job->choice;
+    bool stored = choice->kind == BASELINE_STORED;
+    struct terms_question question = {
+        .head = &job->config,
+        .base = job->has_base_config ? &job->base_config : NULL,
+        .head_commit = job->bench.sides[SIDE_HEAD].source.commit,
+        .base_commit = stored ? choice->stored.sides[SIDE_HEAD].commit : choice->source.commit,
+        .interrupt = &job->interrupt,
+    };
+    return terms_find(&job->terms, &question, &job->run, &job->arena, err);
+}
+
 static bool job_build(struct job *job, struct error *err)
 {
     static const char *const names[SIDE_COUNT] = {"head", "base"};
@@ -236,16 +259,18 @@ static bool job_prepare_measuring(struct job *job, struct error *err)
     bench->log_folder = job->workspace.logs;
     bench->scratch_folder = job->workspace.scratch;
     bench->run = &job->run;
-    bench->a_a = true;
+    bench->gate = &job->config.gate;
+    bench->run_lock = &job->run_lock;
     bench->deadline_ns = budget > 0 ? clock_monotonic_ns() + budget * NS_PER_SECOND : 0;
-    bench->cpu = machine_choose_cpu();
-    if (!machine_pin(bench->cpu)) {
+    bench->cpu_count = machine_choose_cpus(bench->cpus);
+    bench->cpu = bench->cpu_count > 0 ? bench->cpus[bench->cpu_count - 1] : -1;
+    if (bench->cpu < 0 || !machine_pin(bench->cpu)) {
         bench->cpu = -1;
+        bench->cpu_count = 0;
         run_add_note(&job->run, "this machine does not allow pinning to a CPU: CPU time is noisy");
     }
     /* Else the shortest sleep, of which settling is made, lasts 50 microseconds. */
     prctl(PR_SET_TIMERSLACK, 1UL);
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (!standin_set_new(&job->standins, job->config.upstreams, job->config.upstream_count, err))
         return false;
     bench->standins = job->standins;
@@ -312,7 +337,12 @@ static bool job_report(struct job *job, enum exit_code *code, struct error *err)
     const struct run *stored =
         job->choice.kind == BASELINE_STORED ? &job->choice.stored : NULL;
     struct compare_options question = {
-        .head = &job->run, .base = stored, .gate = &job->config.gate};
+        .head = &job->run,
+        .base = stored,
+        .gate = &job->terms.gate,
+        .waivers = &job->terms.waivers,
+        .today = job->terms.today,
+    };
     if (!compare_runs(&comparison, &question, err))
         return false;
     *code = (enum exit_code)comparison_exit_code(
@@ -320,7 +350,7 @@ static bool job_report(struct job *job, enum exit_code *code, struct error *err)
     struct report report = {.head = &job->run,
                             .base = stored,
                             .comparison = &comparison,
-                            .gate = &job->config.gate,
+                            .gate = &job->terms.gate,
                             .exit_code = (int)*code};
     progress_clear(&job->progress);
     bool ok = output_write(&job->output, &report, err);
@@ -333,7 +363,7 @@ static bool job_run(struct job *job, enum exit_code *code, struct error *err)
     const char *list = arguments_value(job->arguments, "passes");
     if ((list != NULL && !check_pass_list(list, err)) || !job_read(job, err) ||
         !interrupt_open(&job->interrupt, err) || !job_describe_run(job, err) ||
-        !job_choose_sides(job, err) || !job_build(job, err) || !job_prepare_measuring(job, err) ||
+        !job_choose_sides(job, err) || !job_find_terms(job, err) || !job_build(job, err) || !job_prepare_measuring(job, err) ||
         !job_measure(job, err))
         return false;
     /* The report comes even when a file cannot be written: minutes of measuring are in it. */
@@ -341,9 +371,23 @@ static bool job_run(struct job *job, enum exit_code *code, struct error *err)
     return job_save(job, err) && reported;
 }
 
-static void job_release(struct job *job, bool ok)
+/* What a keeper that was killed could not end has become our own child. A shell that exec'ed us may
+ * have left us children of its own: then nothing is touched. */
+static void job_begin_processes(struct job *job)
 {
-    bool keep_logs = !ok || arguments_flag(job->arguments, "verbose");
+    struct process_tree tree;
+    process_tree_read(&tree, getpid());
+    job->childless = tree.count == 0;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+/* The logs of a failure are kept for its reader; nobody reads those of an interrupted run. */
+static void job_release(struct job *job, bool ok, const struct error *err)
+{
+    bool keep_logs = (!ok && err->code != ERROR_INTERRUPTED) ||
+                     arguments_flag(job->arguments, "verbose");
+    if (job->childless)
+        process_kill_tree(getpid());
     progress_clear(&job->progress);
     if (job->standins != NULL)
         standin_set_free(job->standins);
@@ -365,13 +409,14 @@ static void job_release(struct job *job, bool ok)
 
 static enum exit_code run(const struct arguments *arguments, struct error *err)
 {
-    struct job job = {.arguments = arguments, .interrupt = {.fd = -1}};
+    struct job job = {.arguments = arguments, .interrupt = {.fd = -1}, .run_lock = PTHREAD_MUTEX_INITIALIZER};
     enum exit_code code = EXIT_PASSED;
     arena_init(&job.arena);
     run_init(&job.run);
     run_init(&job.choice.stored);
+    job_begin_processes(&job);
     bool ok = job_run(&job, &code, err);
-    job_release(&job, ok);
+    job_release(&job, ok, err);
     return ok ? code : exit_code_of(err);
 }
 

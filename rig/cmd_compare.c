@@ -2,33 +2,83 @@
 #include "rig/command.h"
 
 #include "base/file.h"
+#include "base/text.h"
+#include "reporters/explain.h"
 #include "rig/config.h"
 #include "rig/output.h"
+#include "rig/terms.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { EXPLANATION_MAX_BYTES = 16 << 20 };
 
 /* What both commands hold. */
 struct viewing {
     struct output output;
     struct config config;
     bool has_config;
-    struct gate gate;
+    struct terms terms;
+    struct arena arena;
     struct run head, base;
+    const char *explained; /* --explain; NULL = the reports */
 };
 
 /* The thresholds of the config that was named, or of the one that lies here; else the defaults. */
-static bool viewing_find_gate(struct viewing *viewing, const struct arguments *arguments,
-                              struct error *err)
+static bool viewing_read_config(struct viewing *viewing, const struct arguments *arguments,
+                                struct error *err)
 {
     const char *path = arguments_value(arguments, "config");
-    gate_init(&viewing->gate);
     if (path == NULL && !file_exists("tollgate.json"))
         return true;
     if (!config_read(&viewing->config, path != NULL ? path : "tollgate.json", err))
         return false;
     viewing->has_config = true;
-    viewing->gate = viewing->config.gate;
     return true;
+}
+
+/* Whoever views a run names the config himself, so it is that one's gate and not the base's. */
+static bool viewing_find_terms(struct viewing *viewing, bool two, struct error *err)
+{
+    const struct run_side *base =
+        two ? &viewing->base.sides[SIDE_HEAD] : &viewing->head.sides[SIDE_BASE];
+    struct terms_question question = {.head = viewing->has_config ? &viewing->config : NULL,
+                                      .head_commit = viewing->head.sides[SIDE_HEAD].commit,
+                                      .base_commit = base->commit};
+    return terms_find(&viewing->terms, &question, &viewing->head, &viewing->arena, err);
+}
+
+static bool fail_unknown_endpoint(const struct comparison *comparison, const char *name,
+                                  struct error *err)
+{
+    const char **names = calloc(comparison->endpoint_count + 1, sizeof *names);
+    if (names == NULL)
+        return error_set_memory(err);
+    for (size_t i = 0; i < comparison->endpoint_count; i++)
+        names[i] = comparison->endpoints[i].name;
+    const char *nearest = text_nearest(name, names);
+    error_set(err, ERROR_USAGE, "--explain: this run has no endpoint \"%s\"%s%s%s", name,
+              nearest != NULL ? "; did you mean \"" : "; a report lists them",
+              nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+    free(names);
+    return false;
+}
+
+static bool viewing_explain(const struct viewing *viewing, const struct report *report,
+                            struct error *err)
+{
+    struct buffer text;
+    const struct endpoint_verdict *endpoint =
+        explain_find(report->comparison, viewing->explained);
+    if (endpoint == NULL)
+        return fail_unknown_endpoint(report->comparison, viewing->explained, err);
+    buffer_init(&text, EXPLANATION_MAX_BYTES);
+    bool ok = explain_append(&text, report, &viewing->output.style, endpoint, err);
+    if (ok && fwrite(buffer_text(&text), 1, text.length, stdout) != text.length)
+        ok = error_set_errno(err, "cannot write to standard output");
+    buffer_release(&text);
+    return ok;
 }
 
 static bool viewing_report(struct viewing *viewing, const struct run *base,
@@ -36,8 +86,11 @@ static bool viewing_report(struct viewing *viewing, const struct run *base,
                            struct error *err)
 {
     struct comparison comparison;
-    struct compare_options question = {
-        .head = &viewing->head, .base = base, .gate = &viewing->gate};
+    struct compare_options question = {.head = &viewing->head,
+                                       .base = base,
+                                       .gate = &viewing->terms.gate,
+                                       .waivers = &viewing->terms.waivers,
+                                       .today = viewing->terms.today};
     if (!compare_runs(&comparison, &question, err))
         return false;
     *code = (enum exit_code)comparison_exit_code(&comparison,
@@ -45,9 +98,10 @@ static bool viewing_report(struct viewing *viewing, const struct run *base,
     struct report report = {.head = &viewing->head,
                             .base = base,
                             .comparison = &comparison,
-                            .gate = &viewing->gate,
+                            .gate = &viewing->terms.gate,
                             .exit_code = (int)*code};
-    bool ok = output_write(&viewing->output, &report, err);
+    bool ok = viewing->explained != NULL ? viewing_explain(viewing, &report, err)
+                                         : output_write(&viewing->output, &report, err);
     comparison_release(&comparison);
     return ok;
 }
@@ -58,17 +112,20 @@ static bool view(struct viewing *viewing, const struct arguments *arguments, enu
 {
     bool two = arguments->word_count == 2;
     if (!output_parse(&viewing->output, arguments, err) ||
-        !viewing_find_gate(viewing, arguments, err) ||
+        !viewing_read_config(viewing, arguments, err) ||
         !run_read(&viewing->head, arguments->words[two ? 1 : 0], err) ||
-        (two && !run_read(&viewing->base, arguments->words[0], err)))
+        (two && !run_read(&viewing->base, arguments->words[0], err)) ||
+        !viewing_find_terms(viewing, two, err))
         return false;
     return viewing_report(viewing, two ? &viewing->base : NULL, arguments, code, err);
 }
 
-static enum exit_code run_view(const struct arguments *arguments, struct error *err)
+static enum exit_code run_view(const struct arguments *arguments, const char *explained,
+                               struct error *err)
 {
-    struct viewing viewing = {0};
+    struct viewing viewing = {.explained = explained};
     enum exit_code code = EXIT_PASSED;
+    arena_init(&viewing.arena);
     run_init(&viewing.head);
     run_init(&viewing.base);
     bool ok = view(&viewing, arguments, &code, err);
@@ -76,28 +133,44 @@ static enum exit_code run_view(const struct arguments *arguments, struct error *
     run_release(&viewing.base);
     if (viewing.has_config)
         config_release(&viewing.config);
+    arena_release(&viewing.arena);
     return ok ? code : exit_code_of(err);
+}
+
+static enum exit_code run_compare(const struct arguments *arguments, struct error *err)
+{
+    return run_view(arguments, arguments_value(arguments, "explain"), err);
 }
 
 /* A report only shows: it never fails a build. */
 static enum exit_code run_report(const struct arguments *arguments, struct error *err)
 {
-    run_view(arguments, err);
+    run_view(arguments, NULL, err);
     return err->code == ERROR_NONE ? EXIT_PASSED : exit_code_of(err);
 }
 
-static const struct option_row options[] = {
-    {"config", 'c', "FILE", "for the gate's thresholds; default: tollgate.json if it is here"},
-    OUTPUT_OPTIONS,
-    {"allow-inconclusive", 0, NULL, "exit 0 when nothing is worse than inconclusive"},
+#define VIEW_OPTIONS                                                                          \
+    {"config", 'c', "FILE", "for the gate; default: tollgate.json if it is here"},            \
+    OUTPUT_OPTIONS,                                                                           \
+    {                                                                                         \
+        "allow-inconclusive", 0, NULL, "exit 0 when nothing is worse than inconclusive"       \
+    }
+
+static const struct option_row compare_options[] = {
+    {"explain", 0, "ENDPOINT", "the reasons for one endpoint's verdicts, in full"},
+    VIEW_OPTIONS,
     {0},
 };
+
+static const struct option_row report_options[] = {VIEW_OPTIONS, {0}};
 
 static const char *const compare_examples[] = {
     "two stored runs; CPU time of different runs informs and does not gate",
     "tollgate compare base.json head.json",
     "the two sides of one run, under other thresholds",
     "tollgate compare run.json -c strict.json",
+    "why an endpoint got its verdict: figures, test, replicates",
+    "tollgate compare run.json --explain 'GET /v3/feed'",
     NULL,
 };
 
@@ -107,9 +180,9 @@ const struct command command_compare = {
     .words = "[BASE.json] RUN.json",
     .words_least = 1,
     .words_most = 2,
-    .options = options,
+    .options = compare_options,
     .examples = compare_examples,
-    .run = run_view,
+    .run = run_compare,
 };
 
 static const char *const report_examples[] = {
@@ -126,7 +199,7 @@ const struct command command_report = {
     .words = "[BASE.json] RUN.json",
     .words_least = 1,
     .words_most = 2,
-    .options = options,
+    .options = report_options,
     .examples = report_examples,
     .run = run_report,
 };

@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_bench, &command_compare, &command_report, &command_baseline, &command_corpus, NULL,
+    &command_bench, &command_compare, &command_report, &command_baseline, &command_corpus,
+    &command_doctor, NULL,
 };
 
 const struct command *const *command_list(void)

@@ -294,6 +294,13 @@ static bool read_pass(const struct reader *reader, const json_t *passes, const c
     return true;
 }
 
+void config_set_default_passes(struct config *config)
+{
+    config->live = (struct pass_settings){true, 40, 40, 16};
+    config->exact = (struct pass_settings){true, 2, 3, 8};
+    config->alloc = (struct pass_settings){true, 2, 5, 16};
+}
+
 static bool read_passes(const struct reader *reader, const json_t *root,
                         const struct json_place *place)
 {
@@ -301,9 +308,7 @@ static bool read_passes(const struct reader *reader, const json_t *root,
     struct config *config = reader->config;
     const json_t *passes = NULL;
     struct json_place at = json_place_key(place, "passes");
-    config->live = (struct pass_settings){true, 20, 40, 16};
-    config->exact = (struct pass_settings){true, 2, 3, 8};
-    config->alloc = (struct pass_settings){true, 2, 5, 16};
+    config_set_default_passes(config);
     if (!json_get_object(root, "passes", JSON_OPTIONAL, &passes, place, reader->err) ||
         (passes != NULL && !json_only_keys(passes, keys, &at, reader->err)))
         return false;
@@ -330,34 +335,44 @@ static bool read_baseline(const struct reader *reader, const json_t *root,
             read_name(reader, baseline, "name", &config->baseline, &at));
 }
 
-/* The parts of the document that decide what is replayed against what. */
-static bool hash_workload(struct config *config, const json_t *root, struct error *err)
+/* Of some parts of the document, however they are laid out. */
+static bool hash_parts(const json_t *root, const char *const *keys, unsigned long long *hash,
+                       struct error *err)
 {
-    static const char *const keys[] = {"gateway", "endpoints", "upstreams", "inject", "passes"};
-    config->workload_hash = FILE_HASH_START;
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+    *hash = FILE_HASH_START;
+    for (size_t i = 0; keys[i] != NULL; i++) {
         const json_t *part = json_object_get(root, keys[i]);
         if (part == NULL)
             continue;
         char *text = json_dumps(part, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
         if (text == NULL)
             return error_set_memory(err);
-        config->workload_hash = file_hash_bytes(config->workload_hash, text, strlen(text) + 1);
+        *hash = file_hash_bytes(*hash, text, strlen(text) + 1);
         free(text);
     }
     return true;
+}
+
+static bool hash_config(struct config *config, const json_t *root, struct error *err)
+{
+    static const char *const workload[] = {"gateway", "endpoints", "upstreams", "inject", "passes",
+                                           NULL};
+    static const char *const terms[] = {"gate", "accept", NULL};
+    return hash_parts(root, workload, &config->workload_hash, err) &&
+           hash_parts(root, terms, &config->terms_hash, err);
 }
 
 static bool read_root(const struct reader *reader, const json_t *root,
                       const struct json_place *place)
 {
     static const char *const keys[] = {"$schema", "gateway", "corpus", "endpoints", "upstreams",
-                                       "check",   "inject",  "passes", "gate",      "baseline",
-                                       NULL};
+                                       "check",   "inject",  "passes", "gate",      "accept",
+                                       "baseline", NULL};
     struct config *config = reader->config;
     const json_t *upstreams = NULL;
     struct json_place names = json_place_key(place, "upstreams");
     struct json_place gate = json_place_key(place, "gate");
+    struct json_place accept = json_place_key(place, "accept");
     if (!json_is_object(root))
         return json_fail(place, reader->err, "must be a JSON object");
     if (!json_only_keys(root, keys, place, reader->err) || !read_gateway(reader, root, place) ||
@@ -370,8 +385,12 @@ static bool read_root(const struct reader *reader, const json_t *root,
         !read_passes(reader, root, place) || !read_baseline(reader, root, place))
         return false;
     const json_t *gate_json = json_object_get(root, "gate");
-    return gate_json == NULL ||
-           gate_parse(&config->gate, gate_json, &gate, &config->arena, reader->err);
+    const json_t *accept_json = json_object_get(root, "accept");
+    if (gate_json != NULL &&
+        !gate_parse(&config->gate, gate_json, &gate, &config->arena, reader->err))
+        return false;
+    return accept_json == NULL || waiver_parse_list(&config->accept, accept_json, &accept,
+                                                    &config->arena, reader->err);
 }
 
 bool config_read(struct config *config, const char *path, struct error *err)
@@ -392,7 +411,7 @@ bool config_read(struct config *config, const char *path, struct error *err)
     config->work_path = arena_format(&config->arena, "%s/.tollgate/work", config->folder);
     json_t *root = json_parse_file(path, CONFIG_MAX_BYTES, err);
     if (root != NULL && config->work_path != NULL)
-        ok = read_root(&reader, root, &place) && hash_workload(config, root, err);
+        ok = read_root(&reader, root, &place) && hash_config(config, root, err);
     json_decref(root);
     if (!ok)
         arena_release(&config->arena);

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "baselines/gate.h"
+#include "baselines/waiver.h"
 #include "replay/check.h"
 #include "replay/endpoints.h"
 
@@ -53,10 +54,12 @@ struct config {
     bool inject_request_id;
     struct pass_settings live, exact, alloc;
     struct gate gate;
+    struct waiver_list accept; /* regressions that may be */
     const char *store_path; /* of the baselines; usable as it is */
     const char *baseline;   /* the configured baseline's name; NULL = none */
     const char *work_path;  /* logs, worktrees and what passes need: <folder>/.tollgate/work */
     unsigned long long workload_hash; /* of what decides the workload: not gate, not store */
+    unsigned long long terms_hash;    /* of what decides the verdict: gate and accept */
 };
 
 enum { CONFIG_MAX_BYTES = 4 * 1024 * 1024 };
@@ -64,5 +67,8 @@ enum { CONFIG_MAX_BYTES = 4 * 1024 * 1024 };
 /* Errors name the file and the field. On failure nothing needs release. */
 MUST_CHECK bool config_read(struct config *config, const char *path, struct error *err);
 void config_release(struct config *config);
+
+/* The passes as they are where the config says nothing about them; leaves the rest alone. */
+void config_set_default_passes(struct config *config);
 
 #endif

@@ -23,6 +23,7 @@
 enum {
     LOG_LINES = 12,       /* of the gateway's log in a message */
     READY_POLL_MS = 10,   /* between two tries */
+    STOP_SLOWNESS = 4,    /* a farewell is mostly waiting, which no instrument slows down */
     TREE_REFRESH = 32,    /* cheap readings between two walks of the process tree */
     SETTLE_STEP_NS = 1000 /* the sleep between two looks at the clock; the kernel rounds it up */
 };
@@ -36,6 +37,7 @@ struct gateway {
     char *log_path;
     const struct interrupt *interrupt;
     bool main_ended;
+    bool lost;  /* the keeper itself ended before its tree */
     bool empty; /* no process is left */
     struct child_status main_status;
     int64_t ended_ns; /* CPU time of processes that were reaped */
@@ -43,6 +45,7 @@ struct gateway {
     int64_t last_ns;  /* never counts backwards */
     struct process_tree tree;
     unsigned readings;
+    int64_t *final_ns; /* while it stops: each process's latest clock, in the tree's order */
 };
 
 int gateway_port(const struct gateway *gateway)
@@ -67,6 +70,9 @@ static void gateway_hear(struct gateway *gateway, const struct keeper_message *m
     if (message->event != KEEPER_EXITED)
         return;
     gateway->ended_ns += message->cpu_ns;
+    for (size_t i = 0; gateway->final_ns != NULL && i < gateway->tree.count; i++)
+        if (gateway->tree.pids[i] == message->pid && message->clock_ns > gateway->final_ns[i])
+            gateway->final_ns[i] = message->clock_ns;
     if (!message->is_main)
         return;
     gateway->main_ended = true;
@@ -85,6 +91,7 @@ static bool gateway_listen(struct gateway *gateway, int timeout_ms)
         struct keeper_message message;
         ssize_t got = recv(gateway->line, &message, sizeof message, MSG_DONTWAIT);
         if (got != (ssize_t)sizeof message) {
+            gateway->lost = !gateway->empty;
             gateway->empty = gateway->main_ended = true;
             return false;
         }
@@ -99,6 +106,8 @@ static void append_log_tail(const struct gateway *gateway, struct buffer *text)
     struct buffer tail;
     buffer_init(&tail, 32 * 1024);
     file_append_tail(gateway->log_path, LOG_LINES, &tail);
+    while (tail.length > 0 && tail.data[tail.length - 1] == '\n')
+        tail.length--;
     if (tail.length == 0) {
         buffer_append_format(text, "\nIts log is empty (%s).", gateway->log_path);
     } else {
@@ -119,13 +128,21 @@ static bool gateway_fail(const struct gateway *gateway, struct error *err, const
     return false;
 }
 
+static void describe_end(const struct gateway *gateway, char *out, size_t size)
+{
+    if (gateway->lost)
+        snprintf(out, size, "was lost: somebody killed the process that keeps it");
+    else
+        child_describe(&gateway->main_status, out, size);
+}
+
 bool gateway_check_alive(struct gateway *gateway, struct error *err)
 {
     gateway_listen(gateway, 0);
     if (!gateway->main_ended)
         return true;
     char how[128];
-    child_describe(&gateway->main_status, how, sizeof how);
+    describe_end(gateway, how, sizeof how);
     return gateway_fail(gateway, err, how);
 }
 
@@ -138,10 +155,11 @@ void gateway_explain(struct gateway *gateway, struct error *err)
         gateway_listen(gateway, 20);
     if (gateway->main_ended) {
         char how[128];
-        char while_doing[512];
-        snprintf(while_doing, sizeof while_doing, "%.500s", err->text);
-        child_describe(&gateway->main_status, how, sizeof how);
-        char what[700];
+        char while_doing[1024];
+        snprintf(while_doing, sizeof while_doing, "%s%s%.500s", err->where,
+                 err->where[0] != '\0' ? ": " : "", err->text);
+        describe_end(gateway, how, sizeof how);
+        char what[1200];
         snprintf(what, sizeof what, "%s in the middle of the run (%s)", how, while_doing);
         error_clear(err);
         gateway_fail(gateway, err, what);
@@ -279,7 +297,8 @@ bool gateway_start(struct gateway **out, const struct gateway_plan *plan, struct
     gateway->port.fd = -1;
     gateway->keeper = -1;
     gateway->interrupt = plan->interrupt;
-    gateway->stop_timeout_ms = plan->config->stop_timeout_ms * plan->slowness;
+    gateway->stop_timeout_ms = plan->config->stop_timeout_ms *
+                               (plan->slowness < STOP_SLOWNESS ? plan->slowness : STOP_SLOWNESS);
     gateway->log_path = strdup(plan->log_path);
     if (gateway->log_path == NULL) {
         error_set_memory(err);
@@ -389,6 +408,19 @@ static void gateway_order(const struct gateway *gateway, enum keeper_order order
     (void)ignored; /* a keeper that is gone has taken its tree along */
 }
 
+static int64_t gateway_read_final_ns(struct gateway *gateway)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < gateway->tree.count; i++) {
+        int64_t now = process_read_cpu_ns(gateway->tree.pids[i]);
+        if (now > gateway->final_ns[i])
+            gateway->final_ns[i] = now;
+        sum += gateway->final_ns[i];
+    }
+    return sum;
+}
+
+/* Follows the clocks as long as there are any: one that its own parent reaps takes its along. */
 static bool gateway_await_empty(struct gateway *gateway, int timeout_ms)
 {
     int64_t deadline = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
@@ -396,15 +428,24 @@ static bool gateway_await_empty(struct gateway *gateway, int timeout_ms)
         int64_t left_ms = (deadline - clock_monotonic_ns()) / NS_PER_MS;
         if (left_ms <= 0 || interrupt_pending(gateway->interrupt))
             return false;
-        gateway_listen(gateway, left_ms > 50 ? 50 : (int)left_ms);
+        if (gateway->final_ns != NULL)
+            gateway_read_final_ns(gateway);
+        gateway_listen(gateway, gateway->final_ns != NULL ? 1 : left_ms > 50 ? 50 : (int)left_ms);
     }
     return true;
 }
 
-void gateway_stop(struct gateway *gateway, int64_t *total_ns)
+void gateway_stop(struct gateway *gateway, struct gateway_account *account)
 {
+    int64_t clock_ns = 0;
     if (gateway == NULL)
         return;
+    if (account != NULL) {
+        clock_ns = gateway_read_full_cpu_ns(gateway);
+        gateway->final_ns = calloc(gateway->tree.count + 1, sizeof *gateway->final_ns);
+        if (gateway->final_ns != NULL)
+            clock_ns -= gateway_read_final_ns(gateway);
+    }
     if (gateway->line >= 0) {
         gateway_order(gateway, KEEPER_TERMINATE);
         if (!gateway_await_empty(gateway, gateway->stop_timeout_ms)) {
@@ -415,8 +456,11 @@ void gateway_stop(struct gateway *gateway, int64_t *total_ns)
     }
     if (gateway->keeper > 0)
         waitpid(gateway->keeper, NULL, 0); /* it kills what is left before it goes */
-    if (total_ns != NULL)
-        *total_ns = gateway->ended_ns;
+    if (account != NULL && gateway->final_ns != NULL)
+        clock_ns += gateway_read_final_ns(gateway);
+    if (account != NULL)
+        *account = (struct gateway_account){clock_ns, gateway->ended_ns};
+    free(gateway->final_ns);
     port_release(&gateway->port);
     free(gateway->log_path);
     free(gateway);

@@ -62,8 +62,14 @@ MUST_CHECK bool gateway_check_alive(struct gateway *gateway, struct error *err);
 /* Makes a failed request's error better: when the gateway has ended, says so with its log instead. */
 void gateway_explain(struct gateway *gateway, struct error *err);
 
-/* SIGTERM, a while to finish, SIGKILL for what is left. *total_ns: CPU time of the tree as the
- * kernel accounted it when the processes were reaped; may be NULL. NULL gateway is allowed. */
-void gateway_stop(struct gateway *gateway, int64_t *total_ns);
+/* The tree's CPU time from start to end, by two accounts that know nothing of each other. */
+struct gateway_account {
+    int64_t clock_ns; /* by the CPU clocks that every reading uses, followed to the last breath */
+    int64_t total_ns; /* as the kernel summed it up when the processes were reaped */
+};
+
+/* SIGTERM, a while to finish, SIGKILL for what is left. `account` may be NULL. NULL gateway is
+ * allowed. */
+void gateway_stop(struct gateway *gateway, struct gateway_account *account);
 
 #endif

@@ -21,6 +21,7 @@ enum { LINE_FD = 3 };
 
 struct keeper {
     pid_t main_pid;
+    bool terminating;
     bool told_empty;
 };
 
@@ -36,42 +37,53 @@ static int64_t rusage_cpu_ns(const struct rusage *usage)
            (int64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
 }
 
+static void keeper_signal_tree(int signal_number)
+{
+    struct process_tree tree;
+    process_tree_read(&tree, getpid());
+    for (size_t i = 0; i < tree.count; i++)
+        kill(tree.pids[i], signal_number);
+}
+
 static void keeper_reap(struct keeper *keeper)
 {
     for (;;) {
         struct rusage usage;
         int status;
-        pid_t pid = wait4(-1, &status, WNOHANG, &usage);
-        if (pid <= 0) {
-            if (pid < 0 && errno == ECHILD && !keeper->told_empty) {
-                keeper->told_empty = true;
-                keeper_tell(&(struct keeper_message){.event = KEEPER_EMPTY});
-            }
-            return;
+        siginfo_t ended = {0};
+        bool none = waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
+        if (none && !keeper->told_empty) {
+            keeper->told_empty = true;
+            keeper_tell(&(struct keeper_message){.event = KEEPER_EMPTY});
         }
+        pid_t pid = ended.si_pid;
+        if (pid <= 0)
+            return;
+        int64_t clock_ns = process_read_cpu_ns(pid); /* it goes with the process */
+        if (wait4(pid, &status, 0, &usage) != pid)
+            return;
         keeper_tell(&(struct keeper_message){.event = KEEPER_EXITED,
                                              .pid = pid,
                                              .is_main = pid == keeper->main_pid,
                                              .raw_status = status,
-                                             .cpu_ns = rusage_cpu_ns(&usage)});
+                                             .cpu_ns = rusage_cpu_ns(&usage),
+                                             .clock_ns = clock_ns});
     }
 }
 
 /* Obeys one order; false when the line is closed. */
-static bool keeper_obey(const struct keeper *keeper)
+static bool keeper_obey(struct keeper *keeper)
 {
     char order;
     ssize_t got = recv(LINE_FD, &order, 1, 0);
     if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
         return false;
-    if (got == 1 && order == KEEPER_TERMINATE)
+    if (got == 1 && order == KEEPER_TERMINATE) {
+        keeper->terminating = true;
         kill(keeper->main_pid, SIGTERM);
-    if (got == 1 && order == KEEPER_KILL) {
-        struct process_tree tree;
-        process_tree_read(&tree, getpid());
-        for (size_t i = 0; i < tree.count; i++)
-            kill(tree.pids[i], SIGKILL);
     }
+    if (got == 1 && order == KEEPER_KILL)
+        keeper_signal_tree(SIGKILL);
     return true;
 }
 

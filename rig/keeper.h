@@ -26,13 +26,14 @@ struct keeper_message {
     pid_t pid;
     bool is_main;   /* the process that was started, not a descendant */
     int raw_status; /* as wait4 gives it */
-    int64_t cpu_ns; /* its own and that of children it waited for */
+    int64_t cpu_ns;   /* its own and that of children it waited for, as the kernel sums it up */
+    int64_t clock_ns; /* its own, by its CPU clock at its end; -1 = unknown */
     char text[512];
 };
 
 /* What tollgate sends: one byte. */
 enum keeper_order {
-    KEEPER_TERMINATE = 'T', /* SIGTERM to the main process */
+    KEEPER_TERMINATE = 'T', /* SIGTERM to the main process; once it ended, to what it left */
     KEEPER_KILL = 'K',      /* SIGKILL to the whole tree */
 };
 

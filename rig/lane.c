@@ -34,11 +34,11 @@ bool lane_start(struct lane *lane, struct bench *bench, const struct lane_option
     return driver_new(&lane->driver, &driver, err);
 }
 
-void lane_stop(struct lane *lane, int64_t *total_ns)
+void lane_stop(struct lane *lane, struct gateway_account *account)
 {
     if (lane->driver != NULL)
         driver_free(lane->driver);
-    gateway_stop(lane->gateway, total_ns);
+    gateway_stop(lane->gateway, account);
     if (lane->gateway != NULL)
         reply_release(&lane->reply);
     *lane = (struct lane){0};
@@ -49,15 +49,15 @@ static void mark_invalid(struct bench *bench, size_t endpoint, const struct lane
                          const struct exchange *exchange, const char *why)
 {
     struct endpoint_result *result = &bench->run->endpoints[endpoint];
-    if (result->invalid != NULL)
-        return;
-    result->invalid =
-        arena_format(&bench->run->arena, "the %s answered exchange %s (line %zu of the corpus) "
-                                         "wrongly\n%s",
-                     lane->side == SIDE_HEAD ? "head" : "base",
-                     exchange->id[0] != '\0' ? exchange->id : "without id", exchange->line, why);
-    if (result->invalid == NULL)
-        result->invalid = "wrong answer";
+    pthread_mutex_lock(bench->run_lock);
+    if (result->invalid == NULL) {
+        const char *text = arena_format(
+            &bench->run->arena, "the %s answered exchange %s (line %zu of the corpus) wrongly\n%s",
+            lane->side == SIDE_HEAD ? "head" : "base",
+            exchange->id[0] != '\0' ? exchange->id : "without id", exchange->line, why);
+        result->invalid = text != NULL ? text : "wrong answer";
+    }
+    pthread_mutex_unlock(bench->run_lock);
 }
 
 static void check_answer(struct lane *lane, struct bench *bench, size_t endpoint,

@@ -25,8 +25,8 @@ enum { LANE_SETTLE_LIMIT_MS = 200 };
 MUST_CHECK bool lane_start(struct lane *lane, struct bench *bench,
                            const struct lane_options *options, struct error *err);
 
-/* Stops the gateway; NULL `total_ns` is allowed, see gateway_stop. Safe on a zeroed lane. */
-void lane_stop(struct lane *lane, int64_t *total_ns);
+/* Stops the gateway; NULL `account` is allowed, see gateway_stop. Safe on a zeroed lane. */
+void lane_stop(struct lane *lane, struct gateway_account *account);
 
 /* Sends one exchange of the selection's endpoint and checks the answer. A wrong answer or a
  * stand-in's miss marks the endpoint's result invalid; only a gateway that does not answer at all

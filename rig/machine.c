@@ -4,6 +4,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "rig/machine_text.h"
 
 #include <gnu/libc-version.h>
 #include <sched.h>
@@ -18,22 +19,10 @@
 
 enum { PROC_MAX_BYTES = 4 << 20, TOOL_TIMEOUT_MS = 10000 };
 
-/* The value after "name<spaces>:" of the first such line of /proc/cpuinfo, or NULL. */
 static const char *cpuinfo_field(const char *text, const char *name, struct arena *arena)
 {
-    size_t length = strlen(name);
-    for (const char *line = text; line != NULL && *line != '\0';) {
-        const char *end = strchrnul(line, '\n');
-        const char *colon = memchr(line, ':', (size_t)(end - line));
-        if (strncmp(line, name, length) == 0 && colon != NULL) {
-            const char *value = colon + 1;
-            while (value < end && *value == ' ')
-                value++;
-            return arena_copy_bytes(arena, value, (size_t)(end - value));
-        }
-        line = *end == '\n' ? end + 1 : NULL;
-    }
-    return NULL;
+    struct text_span value = machine_text_cpuinfo(text, name);
+    return value.start != NULL ? arena_copy_bytes(arena, value.start, value.size) : NULL;
 }
 
 static void find_cpu(struct fingerprint *fingerprint, struct arena *arena)
@@ -135,16 +124,44 @@ int64_t machine_stolen_ns(int cpu)
     return steal * machine_tick_ns();
 }
 
-int machine_choose_cpu(void)
+/* The lowest CPU among the siblings names the core: unlike core_id it is unique over sockets. */
+static int core_of(int cpu)
+{
+    char path[128];
+    int first = cpu;
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return cpu;
+    if (fscanf(file, "%d", &first) != 1)
+        first = cpu;
+    fclose(file);
+    return first;
+}
+
+size_t machine_list_cpus(struct live_cpu *cpus, size_t most)
 {
     cpu_set_t set;
-    int chosen = -1;
+    size_t count = 0;
     if (sched_getaffinity(0, sizeof set, &set) != 0)
-        return -1;
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        return 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE && count < most; cpu++)
         if (CPU_ISSET((size_t)cpu, &set))
-            chosen = cpu;
-    return chosen;
+            cpus[count++] = (struct live_cpu){cpu, core_of(cpu)};
+    return count;
+}
+
+size_t machine_choose_cpus(int chosen[LIVE_WORKERS_MAX])
+{
+    struct live_cpu cpus[CPU_SETSIZE];
+    return live_plan_cpus(cpus, machine_list_cpus(cpus, COUNT_OF(cpus)), chosen);
+}
+
+int machine_choose_cpu(void)
+{
+    int chosen[LIVE_WORKERS_MAX];
+    size_t count = machine_choose_cpus(chosen);
+    return count > 0 ? chosen[count - 1] : -1;
 }
 
 bool machine_pin(int cpu)

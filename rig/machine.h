@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "baselines/run.h"
+#include "rig/live_plan.h"
 
 #include <stdint.h>
 
@@ -16,8 +17,13 @@ int64_t machine_stolen_ns(int cpu);
 /* The kernel's accounting tick. */
 int64_t machine_tick_ns(void);
 
-/* The CPU to measure on: the last of those that we may use, since the first takes most interrupts.
- * -1 when it cannot be found out. */
+/* The CPUs that we may use, in rising order, with the core that each is a thread of. */
+size_t machine_list_cpus(struct live_cpu *cpus, size_t most);
+
+/* The CPUs to measure on, by live_plan_cpus; how many. */
+size_t machine_choose_cpus(int chosen[LIVE_WORKERS_MAX]);
+
+/* The one of them that does what is done on one CPU only; -1 when there is none. */
 int machine_choose_cpu(void);
 
 /* Pins the calling thread, and threads that it starts later; -1 undoes nothing. False when refused. */

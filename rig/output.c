@@ -3,10 +3,12 @@
 #include "base/file.h"
 #include "base/terminal.h"
 
+#include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { REPORT_MAX_BYTES = 256 * 1024 * 1024, FILE_COLUMNS = 80 };
@@ -85,10 +87,19 @@ bool output_check_path(const char *path, struct error *err)
 {
     if (path == NULL)
         return true;
+    char folder[4096];
+    struct stat info;
     char *copy = strdup(path);
     if (copy == NULL)
         return error_set_memory(err);
-    bool ok = access(dirname(copy), W_OK) == 0 && (!file_exists(path) || access(path, W_OK) == 0);
+    /* The dot makes a file in the folder's place an error for root as well. */
+    snprintf(folder, sizeof folder, "%s/.", dirname(copy));
+    bool ok = access(folder, W_OK) == 0;
+    if (ok && stat(path, &info) == 0) {
+        ok = access(path, W_OK) == 0 && !S_ISDIR(info.st_mode);
+        if (S_ISDIR(info.st_mode))
+            errno = EISDIR;
+    }
     if (!ok)
         error_set_errno(err, "cannot write %s", path);
     free(copy);

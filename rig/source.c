@@ -3,10 +3,10 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "rig/kept.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +225,8 @@ static bool fail_build(const char *log_path, const char *program, const char *ho
     buffer_init(&tail, 32 * 1024);
     buffer_init(&safe, sizeof err->text);
     file_append_tail(log_path, BUILD_LOG_LINES, &tail);
+    while (tail.length > 0 && tail.data[tail.length - 1] == '\n')
+        tail.length--;
     text_append_safe(&safe, buffer_text(&tail), tail.length, true);
     error_set(err, ERROR_ENVIRONMENT,
               "the gateway did not build: %s %s\nThe last lines of its output (%s):\n%s", program,
@@ -237,24 +239,13 @@ static bool fail_build(const char *log_path, const char *program, const char *ho
 static bool build_step(const struct command_line *line, const char *folder, int log,
                        const char *log_path, const struct interrupt *interrupt, struct error *err)
 {
-    struct child_options options = {.arguments = line->arguments,
-                                    .folder = folder,
-                                    .stdout_fd = log,
-                                    .stderr_fd = log,
-                                    .cpu = -1,
-                                    .dies_with_parent = true,
-                                    .new_session = true};
     struct child_status status = {0};
-    bool ended = false;
-    pid_t pid;
     char how[128];
-    if (!child_start(&options, &pid, err))
-        return false;
-    if (!child_wait(pid, -1, interrupt, &ended, &status, err)) {
-        kill(-pid, SIGKILL); /* a session of its own is a process group of its own */
-        child_kill(pid);
-        return false;
-    }
+    struct error problem = {0};
+    if (!kept_run(line->arguments, folder, log, interrupt, &status, &problem))
+        return error_set_at(err, problem.code,
+                            problem.code == ERROR_INTERRUPTED ? NULL : "gateway.build", "%s",
+                            problem.text);
     if (!status.signalled && status.code == 0)
         return true;
     child_describe(&status, how, sizeof how);

@@ -278,7 +278,7 @@ Test(report_terminal, a_failing_metric_is_never_hidden, .timeout = 10)
     for (unsigned i = 0; i < METRIC_COUNT; i++) {
         sample_init(&sample);
         struct metric_verdict *metric = &sample.endpoints[1].metrics[i];
-        *metric = (struct metric_verdict){150, 100, 0.5, 0.5, 0.5, VERDICT_REGRESSED, "too much"};
+        *metric = (struct metric_verdict){150, 100, 0.5, 0.5, 0.5, VERDICT_REGRESSED, "too much", .accepted = NULL};
         sample.endpoints[1].verdict = sample.comparison.verdict = VERDICT_REGRESSED;
         struct buffer out;
         const char *text = write_report(&out, &(struct report_style){80, false, true});
@@ -312,7 +312,7 @@ Test(report_terminal, a_rise_from_nothing, .timeout = 10)
 {
     sample_init(&sample);
     sample.endpoints[0].metrics[METRIC_RETAINED_BYTES] = (struct metric_verdict){
-        48, 0, NAN, NAN, NAN, VERDICT_REGRESSED, "from 0 to 48 bytes, above 16 bytes a request"};
+        48, 0, NAN, NAN, NAN, VERDICT_REGRESSED, "from 0 to 48 bytes, above 16 bytes a request", .accepted = NULL};
     sample.endpoints[0].verdict = sample.comparison.verdict = VERDICT_REGRESSED;
     struct buffer out;
     const char *text = write_report(&out, &(struct report_style){80, false, true});

@@ -37,6 +37,10 @@ Test(run, reads_what_the_file_says, .timeout = 10)
     cr_assert_eq(run.fingerprint.cpus, 2);
     cr_assert(run.sides[SIDE_BASE].present && run.sides[SIDE_BASE].dirty);
     cr_assert_eq(run.sides[SIDE_HEAD].peak_rss_bytes.values[0], 1048576);
+    cr_assert_eq(run.capability_count, 2);
+    cr_assert(run.capabilities[0].present && !run.capabilities[1].present);
+    cr_assert_str_eq(run.capabilities[1].name, "hardware counters");
+    cr_assert_str_eq(run.capabilities[1].detail, "none: the host does not pass them on");
     cr_assert_eq(run.cpu_look_count, 3);
     cr_assert_eq(run.cpu_looks[2], 40);
     cr_assert_str_eq(run.notes[0], "measured on one CPU");
@@ -195,6 +199,11 @@ static struct refusal refusals[] = {
     {"log-ratio-huge", "metrics.cpu_ns.log_ratio[0]: is 1000"},
     {"looks-falling", "cpu_looks[1]: must be a whole number from 15"},
     {"looks-huge", "cpu_looks[0]: must be"},
+    {"capability-text", "capabilities[0]: must be an object"},
+    {"capability-unknown-key", "capabilities[0]: unknown key \"presents\"; did you mean"},
+    {"capability-present-text", "capabilities[0].present: is a string"},
+    {"capability-nameless", "capabilities[0].name: is empty"},
+    {"capabilities-object", "capabilities: is an object"},
     {"note-number", "notes[0]: must be a text"},
     {"nul-in-name", "must be a string without NUL"},
     {"nan", "not valid JSON"},
@@ -241,7 +250,7 @@ Test(run, every_invalid_file_is_in_the_table, .timeout = 10)
 
 Test(run, too_many_of_anything, .timeout = 60)
 {
-    static const char *const lists[] = {"endpoints", "passes", "notes"};
+    static const char *const lists[] = {"endpoints", "passes", "notes", "capabilities"};
     struct run run;
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
         struct error err = {0};

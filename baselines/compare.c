@@ -76,7 +76,7 @@ static const char *explain_missing(struct compare_context *context, const struct
 {
     const struct pass_result *pass = run_pass(run, metric_info(metric)->pass);
     const char *why = endpoint == NULL ? NULL : endpoint->figures[metric].missing;
-    if (why == NULL && pass != NULL && pass->status == PASS_SKIPPED)
+    if (why == NULL && pass != NULL && pass->status != PASS_RAN)
         why = pass->reason;
     if (why == NULL && pass == NULL)
         return compare_say(context, "not measured%s: the %s pass did not run", side,
@@ -110,13 +110,25 @@ static const char *explain_refusal(struct compare_context *context, const struct
     return context->incomparable;
 }
 
+/* What the time budget left unmeasured was to be gated: nobody may take that for a pass. */
+static bool is_cut_short(const struct compare_context *context, const struct compare_row *row,
+                         enum metric metric)
+{
+    const struct metric_info *info = metric_info(metric);
+    const struct pass_result *pass = run_pass(context->options->head, info->pass);
+    return context->out->has_base && row->out->presence == ENDPOINT_BOTH &&
+           row->out->invalid == NULL && info->kind != METRIC_INFORMATIONAL && pass != NULL &&
+           pass->status == PASS_CUT;
+}
+
 bool compare_refuse(struct compare_context *context, const struct compare_row *row,
                     enum metric metric)
 {
     const char *reason = explain_refusal(context, row, metric);
     if (reason == NULL)
         return false;
-    row->out->metrics[metric].verdict = VERDICT_NONE;
+    row->out->metrics[metric].verdict =
+        is_cut_short(context, row, metric) ? VERDICT_INCONCLUSIVE : VERDICT_NONE;
     row->out->metrics[metric].reason = reason;
     return true;
 }

@@ -154,13 +154,14 @@ static const char *explain_decision(struct compare_context *context, const struc
     struct compare_words change =
         compare_interval(decision->change, decision->low, decision->high);
     struct compare_words margin = describe_margin(&panel->evidence[row], decision);
+    const char *plural = panel->plan.endpoints == 1 ? "" : "s";
     switch (decision->verdict) {
     case VERDICT_REGRESSED:
-        return compare_say(context, "%s, above %s; p = %.2g over %zu endpoints", change.text,
-                           margin.text, decision->p, panel->plan.endpoints);
+        return compare_say(context, "%s, above %s; p = %.2g over %zu endpoint%s", change.text,
+                           margin.text, decision->p, panel->plan.endpoints, plural);
     case VERDICT_IMPROVED:
-        return compare_say(context, "%s, better by more than %s; p = %.2g over %zu endpoints",
-                           change.text, margin.text, decision->p, panel->plan.endpoints);
+        return compare_say(context, "%s, better by more than %s; p = %.2g over %zu endpoint%s",
+                           change.text, margin.text, decision->p, panel->plan.endpoints, plural);
     case VERDICT_PASSED:
         return compare_say(context, "%s, within %s", change.text, margin.text);
     case VERDICT_INCONCLUSIVE:

@@ -86,3 +86,10 @@ void run_add_note(struct run *run, const char *format, ...)
     run->notes = notes;
     run->note_count++;
 }
+
+const char *pass_status_name(enum pass_status status)
+{
+    static const char *const names[] = {
+        [PASS_RAN] = "ran", [PASS_SKIPPED] = "skipped", [PASS_CUT] = "cut"};
+    return names[status];
+}

@@ -41,7 +41,11 @@ struct endpoint_result {
     struct figure figures[METRIC_COUNT];
 };
 
-enum pass_status { PASS_RAN, PASS_SKIPPED };
+enum pass_status {
+    PASS_RAN,
+    PASS_SKIPPED, /* not wanted, or it does not apply to this gateway or machine */
+    PASS_CUT,     /* the time budget ended before there was a figure: inconclusive */
+};
 
 /* Where the pass's main counter went: endpoints + unattributed = total, for one side. */
 struct conservation {
@@ -49,6 +53,9 @@ struct conservation {
     double unattributed;
     double total; /* of the process tree, read independently */
 };
+
+/* "ran", "skipped", "cut". */
+const char *pass_status_name(enum pass_status status);
 
 struct pass_result {
     const char *name;

@@ -219,9 +219,11 @@ static bool read_pass_status(struct reader *reader, const json_t *object, struct
         !json_get_string(object, "conserved", JSON_REQUIRED, &conserved, place, reader->err))
         return false;
     struct json_place at = json_place_key(place, "status");
-    if (strcmp(status, "ran") != 0 && strcmp(status, "skipped") != 0)
+    if (strcmp(status, "ran") != 0 && strcmp(status, "skipped") != 0 && strcmp(status, "cut") != 0)
         return json_fail(&at, reader->err, "must be \"ran\" or \"skipped\"");
-    out->status = strcmp(status, "ran") == 0 ? PASS_RAN : PASS_SKIPPED;
+    out->status = PASS_RAN;
+    while (out->status < PASS_CUT && strcmp(status, pass_status_name(out->status)) != 0)
+        out->status++;
     out->conserved = metric_by_key(conserved);
     at = json_place_key(place, "conserved");
     return out->conserved != METRIC_COUNT || json_fail(&at, reader->err, "must name a metric");

@@ -171,7 +171,7 @@ static json_t *make_pass(struct writer *writer, const struct pass_result *pass)
     put(writer, conservation, "base", make_conservation(writer, &pass->conservation[SIDE_BASE]));
     put(writer, object, "name", make_text(writer, pass->name));
     put(writer, object, "status",
-        make_text(writer, pass->status == PASS_RAN ? "ran" : "skipped"));
+        make_text(writer, pass_status_name(pass->status)));
     put(writer, object, "reason", make_text(writer, pass->reason));
     put(writer, object, "seconds", make_quantity(writer, pass->seconds));
     put(writer, object, "replicates", keep(writer, json_integer(pass->replicates)));

@@ -113,7 +113,7 @@ static json_t *make_pass(const struct pass_result *pass)
 {
     bool known = (unsigned)pass->conserved < METRIC_COUNT;
     return json_pack("{so ss so so sI sI sI so s{so so}}", "name", make_text(pass->name), "status",
-                     pass->status == PASS_RAN ? "ran" : "skipped", "reason",
+                     pass_status_name(pass->status), "reason",
                      make_text(pass->reason), "seconds", make_number(pass->seconds), "replicates",
                      (json_int_t)pass->replicates, "requests", (json_int_t)pass->requests,
                      "dropped", (json_int_t)pass->dropped, "conserved",

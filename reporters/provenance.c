@@ -60,8 +60,8 @@ static void write_pass(struct buffer *text, const struct pass_result *pass, bool
 {
     char number[FORMAT_SIZE];
     layout_append_safe(text, pass->name, utf8, false);
-    if (pass->status == PASS_SKIPPED) {
-        buffer_append_string(text, ": skipped");
+    if (pass->status != PASS_RAN) {
+        buffer_append_format(text, ": %s", pass->status == PASS_CUT ? "cut short" : "skipped");
     } else {
         buffer_append_string(text, ": ");
         write_count(text, pass->replicates, "replicate");
@@ -82,7 +82,7 @@ static void write_pass(struct buffer *text, const struct pass_result *pass, bool
                              metric_info(pass->conserved)->title);
     }
     if (pass->reason != NULL) {
-        buffer_append_string(text, pass->status == PASS_SKIPPED ? ", " : "; ");
+        buffer_append_string(text, pass->status != PASS_RAN ? ", " : "; ");
         layout_append_safe(text, pass->reason, utf8, false);
     }
 }

@@ -21,9 +21,10 @@ static void explain_missing(struct run *run, const char *pass, const char *reaso
 
 static void skip_pass(struct run *run, struct pass_result *result, const char *reason)
 {
-    result->status = PASS_SKIPPED;
+    result->status = result->status == PASS_CUT ? PASS_CUT : PASS_SKIPPED;
     result->replicates = 0;
     result->requests = 0;
+    memset(result->conservation, 0, sizeof result->conservation);
     result->reason = arena_copy_string(&run->arena, reason);
     explain_missing(run, result->name, result->reason);
 }

@@ -24,6 +24,7 @@ enum method { METHOD_UNKNOWN, METHOD_MEMORY, METHOD_VGDB };
 struct process {
     pid_t pid;
     bool ended;
+    bool marked;                     /* the dump at its end holds what the stop cost alone */
     bool unwritten;                  /* ended without a dump */
     struct callgrind_cost now;       /* as callgrind has it */
     struct callgrind_cost before;    /* at the reading before; valid when has_before */
@@ -473,5 +474,33 @@ bool callgrind_total(struct callgrind *callgrind, struct callgrind_counts *total
         missing += callgrind->processes[i].unwritten || !callgrind->processes[i].ended ? 1 : 0;
     if (unwritten != NULL)
         *unwritten = missing;
+    return true;
+}
+
+void callgrind_mark_stop(struct callgrind *callgrind, int timeout_ms)
+{
+    for (size_t i = 0; i < callgrind->count; i++) {
+        struct process *process = &callgrind->processes[i];
+        struct error ignored = {0};
+        if (!process->ended)
+            process->marked = callgrind_vgdb_dump(callgrind->vgdb_prefix, process->pid, timeout_ms,
+                                                  callgrind->interrupt, &ignored);
+    }
+}
+
+bool callgrind_stop_cost(const struct callgrind *callgrind, uint64_t *instructions,
+                         struct error *err)
+{
+    *instructions = 0;
+    for (size_t i = 0; i < callgrind->count; i++) {
+        const struct process *process = &callgrind->processes[i];
+        struct callgrind_cost cost;
+        bool any = false;
+        if (!process->marked)
+            continue;
+        if (!callgrind_files_read_last_dump(callgrind->folder, process->pid, &cost, &any, err))
+            return false;
+        *instructions += cost.instructions;
+    }
     return true;
 }

@@ -67,6 +67,15 @@ MUST_CHECK bool callgrind_settle(struct callgrind *callgrind, const pid_t *pids,
 /* Whether readings wake the gateway. Known after the first one. */
 bool callgrind_disturbs(const struct callgrind *callgrind);
 
+/* Before the gateway is stopped: has callgrind write down what it counted, so that what the stop
+ * costs gets an account of its own. A process that does not answer is passed over. No reading
+ * after this but callgrind_total and callgrind_stop_cost. */
+void callgrind_mark_stop(struct callgrind *callgrind, int timeout_ms);
+
+/* After all have ended: what was executed since callgrind_mark_stop. */
+MUST_CHECK bool callgrind_stop_cost(const struct callgrind *callgrind, uint64_t *instructions,
+                                    struct error *err);
+
 /* After all have ended: the sum of what callgrind itself wrote at each process's end, an account
  * kept apart from the readings. A process that was killed before it could write counts with its
  * last reading, and *unwritten counts those (may be NULL). */

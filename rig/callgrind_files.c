@@ -148,3 +148,13 @@ bool callgrind_files_read_dumps(const char *folder_path, pid_t pid, struct callg
     closedir(folder);
     return ok;
 }
+
+bool callgrind_files_read_last_dump(const char *folder_path, pid_t pid,
+                                    struct callgrind_cost *cost, bool *any, struct error *err)
+{
+    char path[PATH_MAX + 300];
+    *any = false;
+    *cost = (struct callgrind_cost){0};
+    snprintf(path, sizeof path, "%s/cg.%ld", folder_path, (long)pid);
+    return access(path, F_OK) != 0 || add_dump(path, cost, any, err);
+}

@@ -32,4 +32,9 @@ MUST_CHECK bool callgrind_files_read_dumps(const char *folder_path, pid_t pid,
                                            struct callgrind_cost *sum, bool *any,
                                            struct error *err);
 
+/* The one at its end alone: what was counted since the latest that was asked for. */
+MUST_CHECK bool callgrind_files_read_last_dump(const char *folder_path, pid_t pid,
+                                               struct callgrind_cost *cost, bool *any,
+                                               struct error *err);
+
 #endif

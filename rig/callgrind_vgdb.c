@@ -35,7 +35,9 @@ static bool read_names(const char *prefix, pid_t pid, char *user, char *host, si
     return known;
 }
 
-static bool run_vgdb(const char *prefix, pid_t pid, int timeout_ms,
+/* `question` and `of_what` are the words of one monitor command; the second may be NULL. */
+static bool run_vgdb(const char *prefix, pid_t pid, const char *question, const char *of_what,
+                     int timeout_ms,
                      const struct interrupt *interrupt, struct buffer *reply, struct error *err)
 {
     char prefix_option[4200], pid_option[32], user[300], host[300];
@@ -46,7 +48,7 @@ static bool run_vgdb(const char *prefix, pid_t pid, int timeout_ms,
     snprintf(prefix_option, sizeof prefix_option, "--vgdb-prefix=%s", prefix);
     snprintf(pid_option, sizeof pid_option, "--pid=%ld", (long)pid);
     const char *const arguments[] = {"vgdb",   prefix_option, pid_option, "--max-invoke-ms=1",
-                                     "status", "internal",    NULL};
+                                     question, of_what,       NULL};
     const char *const environment[] = {user, host, NULL};
     struct child_options options = {
         .arguments = arguments, .environment = environment, .cpu = -1, .dies_with_parent = true};
@@ -69,8 +71,18 @@ bool callgrind_vgdb_read(const char *prefix, pid_t pid, int timeout_ms,
     struct buffer reply;
     buffer_init(&reply, MAX_REPLY);
     snprintf(name, sizeof name, "callgrind's status of process %ld", (long)pid);
-    bool ok = run_vgdb(prefix, pid, timeout_ms, interrupt, &reply, err) &&
+    bool ok = run_vgdb(prefix, pid, "status", "internal", timeout_ms, interrupt, &reply, err) &&
               callgrind_text_status(name, buffer_text(&reply), reply.length, cost, err);
+    buffer_release(&reply);
+    return ok;
+}
+
+bool callgrind_vgdb_dump(const char *prefix, pid_t pid, int timeout_ms,
+                         const struct interrupt *interrupt, struct error *err)
+{
+    struct buffer reply;
+    buffer_init(&reply, MAX_REPLY);
+    bool ok = run_vgdb(prefix, pid, "dump", NULL, timeout_ms, interrupt, &reply, err);
     buffer_release(&reply);
     return ok;
 }

@@ -12,4 +12,8 @@ MUST_CHECK bool callgrind_vgdb_read(const char *prefix, pid_t pid, int timeout_m
                                     const struct interrupt *interrupt, struct callgrind_cost *cost,
                                     struct error *err);
 
+/* Has it write a dump of what it counted so far; counting then begins anew. Errors as above. */
+MUST_CHECK bool callgrind_vgdb_dump(const char *prefix, pid_t pid, int timeout_ms,
+                                    const struct interrupt *interrupt, struct error *err);
+
 #endif

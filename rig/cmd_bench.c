@@ -53,7 +53,7 @@ static const struct option_row options[] = {
     {"save-baseline", 0, "NAME", "keep this run's head as a baseline"},
     {"passes", 0, "LIST", "which of live,exact,alloc; default: all that the config has"},
     {"endpoint", 'e', "GLOB", "only endpoints that match; repeatable"},
-    {"budget", 0, "SECONDS", "stop the live pass when so much time is gone"},
+    {"budget", 0, "SECONDS", "end measuring when so much time is gone"},
     {"seed", 0, "N", "of the order of requests; default: 1"},
     {"output", 'o', "RUN.json", "write everything that was measured"},
     OUTPUT_OPTIONS,
@@ -67,7 +67,7 @@ static const char *const examples[] = {
     "compare the work tree with its last commit",
     "tollgate bench --base HEAD",
     "in CI, on a pull request",
-    "tollgate bench --base origin/main -o run.json -O terminal -O json:report.json",
+    "tollgate bench --base origin/main -O terminal -O json:report.json",
     "keep what main costs, then compare with it",
     "tollgate bench --save-baseline main && git add .tollgate/baselines",
     "one endpoint, exact counts only",
@@ -261,7 +261,10 @@ static bool job_prepare_measuring(struct job *job, struct error *err)
     bench->run = &job->run;
     bench->gate = &job->config.gate;
     bench->run_lock = &job->run_lock;
-    bench->deadline_ns = budget > 0 ? clock_monotonic_ns() + budget * NS_PER_SECOND : 0;
+    if (budget > 0) {
+        bench->deadline_ns = clock_monotonic_ns() + budget * NS_PER_SECOND;
+        bench->counting_deadline_ns = bench->deadline_ns - budget * NS_PER_SECOND / 2;
+    }
     bench->cpu_count = machine_choose_cpus(bench->cpus);
     bench->cpu = bench->cpu_count > 0 ? bench->cpus[bench->cpu_count - 1] : -1;
     if (bench->cpu < 0 || !machine_pin(bench->cpu)) {
@@ -426,8 +429,11 @@ const struct command command_bench = {
     .words = "",
     .options = options,
     .examples = examples,
-    .details = "Builds the gateway, replays the corpus at it in passes that each measure one thing\n"
-               "well, and says for each endpoint: passed, improved, regressed or inconclusive.\n"
-               "Without --base and --baseline it compares with the baseline of the config.",
+    .details = "Builds the gateway, replays the corpus at it in passes that each measure one\n"
+               "thing well, and says for each endpoint: passed, improved, regressed or\n"
+               "inconclusive. Without --base and --baseline it compares with the baseline of\n"
+               "the config. A regression may be accepted, in \"accept\" of the base's config or\n"
+               "by a trailer of a commit that is measured:\n"
+               "  Tollgate-Accept: GET /v3/feed cpu +8% until 2027-01-31 because it ranks",
     .run = run,
 };

@@ -3,8 +3,10 @@
 
 #include "base/file.h"
 #include "base/terminal.h"
+#include "baselines/decide.h"
 #include "rig/bench.h"
 #include "rig/doctor.h"
+#include "rig/live_plan.h"
 #include "rig/machine.h"
 
 #include <math.h>
@@ -58,6 +60,29 @@ static bool read_style(struct examination *self, struct error *err)
     return true;
 }
 
+/* What a run of this config asks, at the last of its looks. */
+static bool find_question(struct examination *self, struct noise_question *question,
+                          struct error *err)
+{
+    const struct gate *gate = &self->config.gate;
+    struct sequential_plan plan;
+    size_t looks[LIVE_LOOKS_MAX];
+    size_t endpoints = self->config.endpoints.count;
+    size_t count = live_plan_looks((size_t)self->config.live.replicates, looks);
+    if (endpoints == 0)
+        endpoints = USUAL_ENDPOINTS;
+    if (!decide_plan(&plan, gate, endpoints, looks, count, err))
+        return false;
+    *question = (struct noise_question){
+        .replicates = looks[count - 1],
+        .endpoints = endpoints,
+        .alpha = plan.alpha[count - 1],
+        .margin = decide_find_margin(
+            &(struct cpu_evidence){.base_ns = NAN, .limits = gate->defaults[METRIC_CPU_NS]}),
+    };
+    return true;
+}
+
 static bool measure_noise(struct examination *self, int cpu, struct error *err)
 {
     struct progress progress;
@@ -66,8 +91,9 @@ static bool measure_noise(struct examination *self, int cpu, struct error *err)
                                     .seconds = NOISE_SECONDS,
                                     .interrupt = &self->interrupt,
                                     .progress = &progress};
-    size_t endpoints = self->config.endpoints.count;
     struct doctor *doctor = &self->doctor;
+    if (!find_question(self, &doctor->question, err))
+        return false;
     progress_init(&progress, PROGRESS_AUTO);
     progress_begin(&progress, "measuring the noise");
     bool ok = noise_measure(&self->noise, &options, err);
@@ -76,12 +102,6 @@ static bool measure_noise(struct examination *self, int cpu, struct error *err)
     else
         progress_end(&progress, NULL);
     doctor->noise = &self->noise;
-    doctor->question = (struct noise_question){
-        .replicates = (size_t)self->config.live.replicates,
-        .endpoints = endpoints > 0 ? endpoints : USUAL_ENDPOINTS,
-        .alpha = self->config.gate.alpha,
-        .margin = self->config.gate.defaults[METRIC_CPU_NS].relative,
-    };
     doctor->smallest_change = ok ? noise_find_smallest(&self->noise, &doctor->question) : NAN;
     return ok;
 }

@@ -1,11 +1,15 @@
 #include "rig/command.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { HELP_COLUMNS = 80, HELP_INDENT = 29 };
 
 static const struct command *const commands[] = {
     &command_bench, &command_compare, &command_report, &command_baseline, &command_corpus,
@@ -127,12 +131,30 @@ static void fill_getopt(const struct option_row *rows, size_t count, struct opti
     *shorts = '\0';
 }
 
+/* The long option that was meant, or NULL. `given` as it was typed: "--pases=live". */
+static const char *find_nearest_option(const struct command *command, const char *given)
+{
+    char name[64];
+    const char *names[64] = {0};
+    if (strncmp(given, "--", 2) != 0)
+        return NULL;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(given + 2, "="), given + 2);
+    for (size_t i = 0; command->options[i].name != NULL && i + 1 < COUNT_OF(names); i++)
+        names[i] = command->options[i].name;
+    return text_nearest(name, names);
+}
+
 static bool fail_option(const struct command *command, int found, char **argv, struct error *err)
 {
     const char *given = argv[optind - 1];
-    return error_set(err, ERROR_USAGE, "%s %s; see tollgate %s --help", given,
-                     found == ':' ? "needs an argument" : "is not an option of this command",
-                     command->name);
+    if (found == ':')
+        return error_set(err, ERROR_USAGE, "%s needs an argument; see tollgate %s --help", given,
+                         command->name);
+    const char *nearest = find_nearest_option(command, given);
+    return error_set(err, ERROR_USAGE,
+                     "%s is not an option of this command%s%s%s; see tollgate %s --help", given,
+                     nearest != NULL ? "; did you mean \"--" : "", nearest != NULL ? nearest : "",
+                     nearest != NULL ? "\"?" : "", command->name);
 }
 
 static bool parse_options(struct arguments *arguments, const struct command *command, int argc,
@@ -204,7 +226,8 @@ void arguments_release(struct arguments *arguments)
 
 void command_print_overview(void)
 {
-    printf("tollgate weighs every endpoint of an HTTP API gateway before a pull request may pass.\n"
+    printf("tollgate weighs every endpoint of an HTTP API gateway before a pull request\n"
+           "may pass.\n"
            "\n"
            "Usage: tollgate COMMAND [OPTION]...\n"
            "\n"
@@ -212,10 +235,30 @@ void command_print_overview(void)
     for (size_t i = 0; commands[i] != NULL; i++)
         printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
     printf("\n"
-           "Exit codes: 0 passed, 1 regressed, 2 usage, 3 measurement invalid or inconclusive,\n"
-           "4 environment (the gateway did not build or start, a tool is missing).\n"
+           "Exit codes: 0 passed, 1 regressed, 2 usage, 3 measurement invalid or\n"
+           "inconclusive, 4 environment (the gateway did not build or start, a tool is\n"
+           "missing).\n"
            "\n"
            "tollgate COMMAND --help tells more about a command; tollgate --version the version.\n");
+}
+
+/* Wrapped at words, behind what stands in the first `HELP_INDENT` columns. */
+static void print_wrapped(const char *text)
+{
+    size_t used = HELP_INDENT;
+    while (*text != '\0') {
+        size_t word = strcspn(text, " ");
+        bool first = used == HELP_INDENT;
+        if (!first && used + 1 + word > HELP_COLUMNS) {
+            printf("\n%*s", HELP_INDENT, "");
+            used = HELP_INDENT;
+            first = true;
+        }
+        printf("%s%.*s", first ? "" : " ", (int)word, text);
+        used += word + (first ? 0 : 1);
+        text += word + strspn(text + word, " ");
+    }
+    putchar('\n');
 }
 
 static void print_option(const struct option_row *row)
@@ -224,12 +267,13 @@ static void print_option(const struct option_row *row)
     char letter[8] = "    ";
     if (row->letter != 0)
         snprintf(letter, sizeof letter, "-%c, ", row->letter);
-    snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name, row->argument != NULL ? " " : "",
-             row->argument != NULL ? row->argument : "");
-    if (strlen(left) > 26)
-        printf("  %s\n  %-26s %s\n", left, "", row->help);
+    snprintf(left, sizeof left, "  %s--%s%s%s", letter, row->name,
+             row->argument != NULL ? " " : "", row->argument != NULL ? row->argument : "");
+    if (strlen(left) > HELP_INDENT - 2)
+        printf("%s\n%*s", left, HELP_INDENT, "");
     else
-        printf("  %-26s %s\n", left, row->help);
+        printf("%-*s", HELP_INDENT, left);
+    print_wrapped(row->help);
 }
 
 void command_print_help(const struct command *command)

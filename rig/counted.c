@@ -1,5 +1,6 @@
 #include "rig/counted.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "baselines/statistics.h"
 #include "rig/lane.h"
@@ -21,7 +22,14 @@ struct counted {
     struct conservation conservation[SIDE_COUNT];
     int64_t requests;
     size_t done, total; /* requests, for the progress */
+    size_t complete;    /* starts of each side */
+    bool out_of_time;   /* the budget ended: what is not complete is not used */
 };
+
+static bool is_out_of_time(const struct bench *bench)
+{
+    return bench->counting_deadline_ns > 0 && clock_monotonic_ns() > bench->counting_deadline_ns;
+}
 
 /* At most `settings->exchanges` of an endpoint, evenly spread over those that the selection has. */
 static bool counted_plan(struct counted *counted, struct error *err)
@@ -96,6 +104,9 @@ static bool counted_play(struct counted *counted, struct lane *lane, void *state
 {
     for (size_t position = 0; position < counted->items; position++) {
         const struct selected *item = &counted->bench->selection->items[counted->item[position]];
+        counted->out_of_time = is_out_of_time(counted->bench);
+        if (counted->out_of_time)
+            return true;
         if (!lane_send(lane, counted->bench, counted->endpoint[position], item, err))
             return false;
         gateway_settle(lane->gateway, LANE_SETTLE_LIMIT_MS * counted->sampler->slowness);
@@ -136,16 +147,27 @@ static bool counted_measure(struct counted *counted, struct lane *lane, void *st
                             struct error *err)
 {
     struct reading last = {{0}};
-    /* For connections and what is built on first use; each exchange is then sent once more before
-     * it is measured. */
-    if (!lane_warm_up(lane, counted->bench, 1, err) ||
-        !counted->sampler->read(state, lane->gateway, &last, err))
+    if (!counted->sampler->read(state, lane->gateway, &last, err))
         return false;
     counted->conservation[lane->side].unattributed += (double)last.values[0];
     if (!counted_play(counted, lane, state, &last, err))
         return false;
-    counted_keep(counted, lane->side);
+    if (!counted->out_of_time)
+        counted_keep(counted, lane->side);
     return true;
+}
+
+/* Stopping is charged to nobody. The total is another account than the readings. */
+static void counted_close_account(struct counted *counted, enum side side, void *state)
+{
+    const struct sampler *sampler = counted->sampler;
+    struct conservation *sum = &counted->conservation[side];
+    int64_t stop = sampler->stop_cost != NULL ? sampler->stop_cost(state) : -1;
+    int64_t total = sampler->total(state);
+    if (stop > 0)
+        sum->unattributed += (double)stop;
+    if (total >= 0)
+        sum->total += (double)total;
 }
 
 /* One fresh start of one side. */
@@ -175,17 +197,20 @@ static bool counted_replicate(struct counted *counted, enum side side, size_t re
                                    .slowness = sampler->slowness};
     if (!lane_start(&lane, bench, &options, err))
         goto out;
+    /* For connections and what is built on first use; each exchange is then sent once more before
+     * it is measured. A gateway may allocate nothing before its first request. */
+    if (!lane_warm_up(&lane, bench, 1, err))
+        goto out;
     const char *blind = sampler->blind(state, lane.gateway);
     if (blind != NULL)
         snprintf(skipped, 512, "%s", blind);
     ok = blind != NULL || counted_measure(counted, &lane, state, err);
 out:
+    if (ok && skipped[0] == '\0' && sampler->mark_stop != NULL)
+        sampler->mark_stop(state);
     lane_stop(&lane, NULL);
-    if (ok && skipped[0] == '\0') {
-        int64_t total = sampler->total(state);
-        if (total >= 0)
-            counted->conservation[side].total += (double)total;
-    }
+    if (ok && skipped[0] == '\0')
+        counted_close_account(counted, side, state);
     sampler->close(state);
     return ok;
 }
@@ -216,13 +241,18 @@ static bool counted_all(struct counted *counted, char skipped[512], struct error
     size_t replicates = (size_t)counted->settings->replicates;
     size_t sides = counted->bench->sides[SIDE_BASE].present ? 2 : 1;
     counted->total = sides * replicates * counted->items * (size_t)counted->settings->rounds;
-    for (size_t replicate = 0; replicate < replicates; replicate++)
+    for (size_t replicate = 0; replicate < replicates; replicate++) {
         for (size_t side = 0; side < sides; side++) {
             if (!counted_replicate(counted, (enum side)side, replicate, skipped, err))
                 return false;
-            if (skipped[0] != '\0')
+            if (counted->out_of_time && replicate == 0)
+                snprintf(skipped, 512, "its half of the time budget ended before one start was "
+                                       "complete");
+            if (skipped[0] != '\0' || counted->out_of_time)
                 return true;
         }
+        counted->complete = replicate + 1;
+    }
     return true;
 }
 
@@ -234,7 +264,9 @@ bool counted_run(struct bench *bench, const struct sampler *sampler,
     arena_init(&counted.arena);
     bool ok = counted_plan(&counted, err) && counted_reserve(&counted, err) &&
               counted_all(&counted, skipped, err);
-    result->replicates = settings->replicates;
+    if (counted.out_of_time && counted.complete == 0)
+        result->status = PASS_CUT;
+    result->replicates = (int64_t)counted.complete;
     result->requests = counted.requests;
     result->conserved = sampler->counters[0].metric;
     memcpy(result->conservation, counted.conservation, sizeof counted.conservation);

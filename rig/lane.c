@@ -86,6 +86,9 @@ bool lane_send(struct lane *lane, struct bench *bench, size_t endpoint,
         gateway_explain(lane->gateway, err);
         return false;
     }
+    /* Workers may go on answering after their master, or the keeper, was killed: unmeasured. */
+    if (!gateway_check_alive(lane->gateway, err))
+        return false;
     check_answer(lane, bench, endpoint, &item->exchange, misses);
     return true;
 }

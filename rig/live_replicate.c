@@ -156,7 +156,7 @@ static bool start_lanes(struct playing *playing, struct error *err)
                                        .slowness = 1};
         struct lane *lane = &playing->lanes[which];
         if (!lane_start(lane, playing->bench, &options, err) ||
-            !lane_warm_up(lane, playing->bench, 2, err))
+            !lane_warm_up(lane, playing->bench, 1, err))
             return false;
         playing->last_cpu_ns[which] = gateway_read_full_cpu_ns(lane->gateway);
         playing->out->conservation[which].unattributed += (double)playing->last_cpu_ns[which];

@@ -40,7 +40,7 @@ MUST_CHECK bool noise_measure(struct noise *noise, const struct noise_options *o
 struct noise_question {
     size_t replicates;
     size_t endpoints;
-    double alpha;  /* for the whole run */
+    double alpha;  /* of the run at its last look */
     double margin; /* a fraction */
 };
 

@@ -382,8 +382,10 @@ static bool live_run(struct bench *bench, struct pass_result *result, char skipp
     if (!paired)
         live.most = (live.most + 1) / 2; /* nothing is decided, so fewer do */
     bool ok = run_live(&live, err);
-    if (ok && live.kept == 0)
+    if (ok && live.kept == 0) {
+        result->status = PASS_CUT;
         snprintf(skipped, 512, "the time budget was used up before the first replicate");
+    }
     if (ok && live.kept > 0)
         finish(&live);
     for (size_t i = 0; i < live.worker_count; i++)

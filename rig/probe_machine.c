@@ -1,6 +1,7 @@
 /* Probes of the processor and the system. */
 #include "rig/probe_private.h"
 
+#include "rig/machine.h"
 #include "rig/machine_text.h"
 
 #include <stdio.h>
@@ -55,14 +56,15 @@ void probe_find_libc(const struct probe_context *context, struct finding *out)
 
 void probe_find_cpus(const struct probe_context *context, struct finding *out)
 {
+    int chosen[LIVE_WORKERS_MAX];
+    char list[256] = "none";
+    size_t count = machine_choose_cpus(chosen), used = 0;
+    for (size_t i = 0; i < count && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%d", i > 0 ? ", " : "",
+                                 chosen[i]);
     long long cpus = context->machine->cpus;
-    if (cpus == 1)
-        probe_say(context, out, PROBE_WEAK, "1");
-    else if (context->cpu >= 0)
-        probe_say(context, out, PROBE_OK, "%lld, of which CPU %d is measured on", cpus,
-                  context->cpu);
-    else
-        probe_say(context, out, PROBE_OK, "%lld", cpus);
+    probe_say(context, out, cpus == 1 ? PROBE_WEAK : PROBE_OK, "%lld, measured on: %s", cpus,
+              list);
 }
 
 void probe_find_sibling(const struct probe_context *context, struct finding *out)

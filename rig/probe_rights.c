@@ -145,7 +145,7 @@ static void find_event(const struct probe_context *context, struct finding *out,
 {
     int64_t count = count_own(type, event);
     if (count > 0) {
-        probe_say(context, out, PROBE_OK, "work");
+        probe_say(context, out, PROBE_OK, "usable");
         return;
     }
     int cause = count < 0 ? errno : 0;
@@ -186,11 +186,12 @@ static pid_t start_marked_child(void)
     char byte = 0;
     if (pipe(ready) != 0)
         return -1;
+    pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         mark = 42;
-        if (write(ready[1], &byte, 1) != 1)
+        if (getppid() != parent || write(ready[1], &byte, 1) != 1)
             _exit(1);
         for (;;)
             pause();
@@ -218,8 +219,10 @@ void probe_find_memory_reading(const struct probe_context *context, struct findi
     const char *scope = probe_read_file(context, "/proc/sys/kernel/yama/ptrace_scope");
     long level = scope != NULL ? strtol(scope, NULL, 10) : 0;
     if (got == (ssize_t)sizeof seen && seen == 42) {
-        probe_say(context, out, PROBE_OK, "may be read (yama ptrace_scope %s)",
-                  scope == NULL ? "not in use" : level == 0 ? "0" : level == 1 ? "1" : "2");
+        if (scope != NULL)
+            probe_say(context, out, PROBE_OK, "may be read, with yama's ptrace_scope at %ld", level);
+        else
+            probe_say(context, out, PROBE_OK, "may be read");
         return;
     }
     probe_say(context, out, PROBE_MISSING, "refused: %s", strerror(cause));

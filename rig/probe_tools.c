@@ -7,6 +7,7 @@
 #include "rig/sampler.h"
 
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,13 +138,16 @@ static const char *find_existing(const struct probe_context *context)
 
 void probe_find_work_folder(const struct probe_context *context, struct finding *out)
 {
+    char absolute[PATH_MAX];
     const char *path = find_existing(context);
     if (access(path, W_OK | X_OK) == 0) {
         probe_say(context, out, PROBE_OK, "%s", context->work_path);
         return;
     }
+    if (realpath(path, absolute) != NULL)
+        path = absolute;
     probe_say(context, out, PROBE_MISSING, "%s cannot be written to", path);
-    out->mend = arena_format(context->arena, "sudo chown -R $USER %s", path);
+    out->mend = arena_format(context->arena, "sudo chown -R $USER '%s'", path);
 }
 
 void probe_find_disk(const struct probe_context *context, struct finding *out)

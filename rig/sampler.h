@@ -43,6 +43,11 @@ struct sampler {
     /* Once ready: why this gateway cannot be seen, in words, or NULL. */
     const char *(*blind)(void *state, struct gateway *gateway);
 
+    /* Just before the stop, and what the stop then added to the first counter, measured and no
+     * remainder; -1 where unknown. NULL: the sampler cannot tell. */
+    void (*mark_stop)(void *state);
+    int64_t (*stop_cost)(void *state);
+
     /* After the stop: the first counter's total by an independent count; -1 where there is none. */
     int64_t (*total)(void *state);
 };

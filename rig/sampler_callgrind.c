@@ -71,6 +71,18 @@ static const char *callgrind_sampler_blind(void *state, struct gateway *gateway)
     return NULL;
 }
 
+static void callgrind_sampler_mark_stop(void *state)
+{
+    callgrind_mark_stop(state, READ_TIMEOUT_MS);
+}
+
+static int64_t callgrind_sampler_stop_cost(void *state)
+{
+    uint64_t instructions;
+    struct error ignored = {0};
+    return callgrind_stop_cost(state, &instructions, &ignored) ? (int64_t)instructions : -1;
+}
+
 static int64_t callgrind_sampler_total(void *state)
 {
     struct callgrind_counts counts;
@@ -91,5 +103,7 @@ const struct sampler sampler_callgrind = {
     .environment = callgrind_sampler_environment,
     .read = callgrind_sampler_read,
     .blind = callgrind_sampler_blind,
+    .mark_stop = callgrind_sampler_mark_stop,
+    .stop_cost = callgrind_sampler_stop_cost,
     .total = callgrind_sampler_total,
 };

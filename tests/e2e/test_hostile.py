@@ -161,6 +161,7 @@ def answer(method, target):
     if target == "/b/2":
         print("about to fall", flush=True)
         os.kill(os.getpid(), signal.SIGSEGV)
+        time.sleep(9)
     return 200, target
 """)
         outcome = self.fails(4, "the gateway was killed by signal 11", "in the middle",

@@ -94,7 +94,7 @@ class Regressions(rig.Case):
                     self.check_exact(name)
 
     def test_cpu_time(self):
-        """Which of the others cannot be decided on this machine is not this test's business."""
+        """Seen on the endpoint named; no other is accused, though a noisy machine may leave it open."""
         for name in PATCHES:
             wanted = {endpoint: figure["verdict"] for (endpoint, metric), figure
                       in expected_verdicts(expected_of(name)).items() if metric == "cpu_ns"}
@@ -105,8 +105,12 @@ class Regressions(rig.Case):
                 for endpoint in report["endpoints"]:
                     figure = endpoint["metrics"]["cpu_ns"]
                     about = f"{endpoint['endpoint']}: {figure}"
-                    if endpoint["endpoint"] in wanted:
-                        self.assertEqual(figure["verdict"], wanted[endpoint["endpoint"]], about)
+                    if wanted.get(endpoint["endpoint"]) == "improved":
+                        # Replicates go on until a regression is out of the question, no further.
+                        self.assertIn(figure["verdict"], ("improved", "passed"), about)
+                        self.assertLess(figure["high"], 0, about)
+                    elif endpoint["endpoint"] in wanted:
+                        self.assertEqual(figure["verdict"], "regressed", about)
                     else:
                         self.assertIn(figure["verdict"], ("passed", "inconclusive"), about)
                 if "regressed" in wanted.values():

@@ -1,130 +1,6 @@
-#include "baselines/compare.h"
-#include "base/random.h"
+#include "tests/unit/compare_sample.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-/* A run with both sides measured beside each other, unless a test says otherwise. */
-struct bench {
-    struct run head;
-    struct run base;
-    struct gate gate;
-    struct comparison comparison;
-    struct error err;
-    const char *cpu_not_gated;
-};
-
-static void init_run(struct run *run, size_t endpoints)
-{
-    run_init(run);
-    run->endpoints = arena_alloc_array(&run->arena, endpoints, sizeof *run->endpoints);
-    run->endpoint_count = endpoints;
-    run->sides[SIDE_HEAD].present = true;
-    run->corpus_hash = "c0ffee";
-    run->config_hash = "beef";
-    for (size_t i = 0; i < endpoints; i++)
-        run->endpoints[i] = (struct endpoint_result){
-            .name = arena_format(&run->arena, "GET /e%zu", i), .requests = 10, .weight = 10,
-            .user_share = NAN};
-}
-
-static void init_bench(struct bench *bench, size_t endpoints)
-{
-    *bench = (struct bench){0};
-    gate_init(&bench->gate);
-    init_run(&bench->head, endpoints);
-    init_run(&bench->base, endpoints);
-    bench->head.sides[SIDE_BASE].present = true;
-}
-
-static void release_bench(struct bench *bench)
-{
-    comparison_release(&bench->comparison);
-    run_release(&bench->head);
-    run_release(&bench->base);
-}
-
-static struct samples make_samples(struct run *run, size_t count, ...)
-{
-    va_list values;
-    struct samples samples = {arena_alloc_array(&run->arena, count, sizeof(double)), count};
-    va_start(values, count);
-    for (size_t i = 0; i < count; i++)
-        samples.values[i] = va_arg(values, double);
-    va_end(values);
-    return samples;
-}
-
-/* Sum of twelve uniforms: near enough to normal, SD 1. */
-static double draw_normal(struct random *random)
-{
-    double sum = -6;
-    for (int i = 0; i < 12; i++)
-        sum += random_unit(random);
-    return sum;
-}
-
-static struct samples draw(struct run *run, struct random *random, size_t count, double centre,
-                           double sd)
-{
-    struct samples samples = {arena_alloc_array(&run->arena, count, sizeof(double)), count};
-    for (size_t i = 0; i < count; i++)
-        samples.values[i] = centre + sd * draw_normal(random);
-    return samples;
-}
-
-/* CPU of one endpoint: 100 us at the base. */
-static void set_cpu(struct run *run, size_t endpoint, struct samples log_ratio)
-{
-    struct figure *figure = &run->endpoints[endpoint].figures[METRIC_CPU_NS];
-    size_t count = log_ratio.count;
-    figure->log_ratio = log_ratio;
-    for (int side = 0; side < SIDE_COUNT; side++)
-        figure->side[side] =
-            (struct samples){arena_alloc_array(&run->arena, count, sizeof(double)), count};
-    for (size_t i = 0; i < count; i++) {
-        figure->side[SIDE_BASE].values[i] = 100000;
-        figure->side[SIDE_HEAD].values[i] = 100000 * exp(log_ratio.values[i]);
-    }
-}
-
-static void set_exact(struct run *run, enum metric metric, struct samples head,
-                      struct samples base)
-{
-    run->endpoints[0].figures[metric].side[SIDE_HEAD] = head;
-    run->endpoints[0].figures[metric].side[SIDE_BASE] = base;
-}
-
-static void compare(struct bench *bench, bool stored)
-{
-    struct compare_options options = {.head = &bench->head, .base = stored ? &bench->base : NULL,
-                                      .gate = &bench->gate, .cpu_not_gated = bench->cpu_not_gated};
-    cr_assert(compare_runs(&bench->comparison, &options, &bench->err), "%s", bench->err.text);
-    for (size_t i = 0; i < bench->comparison.endpoint_count; i++)
-        for (unsigned m = 0; m < METRIC_COUNT; m++)
-            cr_assert_not_null(bench->comparison.endpoints[i].metrics[m].reason);
-}
-
-static const struct metric_verdict *cpu_of(const struct bench *bench, size_t endpoint)
-{
-    return &bench->comparison.endpoints[endpoint].metrics[METRIC_CPU_NS];
-}
-
-static const struct metric_verdict *exact_of(const struct bench *bench, enum metric metric)
-{
-    return &bench->comparison.endpoints[0].metrics[metric];
-}
-
-static void expect(const struct metric_verdict *verdict, enum verdict wanted, const char *words)
-{
-    cr_assert_eq(verdict->verdict, wanted, "is \"%s\": %s", verdict_name(verdict->verdict),
-                 verdict->reason);
-    cr_assert_not_null(strstr(verdict->reason, words), "\"%s\" is not in \"%s\"", words,
-                       verdict->reason);
-}
 
 /* ---- exact metrics: 200,000 instructions, limits 0.5 % and 500 ---- */
 
@@ -271,218 +147,6 @@ Test(compare, no_base_is_no_failure, .timeout = 10)
     release_bench(&bench);
 }
 
-/* ---- CPU, paired ---- */
-
-Test(compare, cpu_regression_is_found_among_many, .timeout = 30)
-{
-    struct bench bench;
-    struct random random;
-    random_seed(&random, 7);
-    init_bench(&bench, 14);
-    for (size_t i = 0; i < 14; i++)
-        set_cpu(&bench.head, i, draw(&bench.head, &random, 30, i == 3 ? 0.06 : 0.0, 0.01));
-    compare(&bench, false);
-    for (size_t i = 0; i < 14; i++)
-        expect(cpu_of(&bench, i), i == 3 ? VERDICT_REGRESSED : VERDICT_PASSED,
-               i == 3 ? "over 14 endpoints" : "within the 2 % margin");
-    const struct metric_verdict *found = cpu_of(&bench, 3);
-    cr_assert_float_eq(found->change, exp(0.06) - 1, 0.006);
-    cr_assert(found->low < found->change && found->change < found->high);
-    cr_assert_eq(bench.comparison.verdict, VERDICT_REGRESSED);
-    cr_assert(bench.comparison.smallest_cpu_change > 0.02 &&
-              bench.comparison.smallest_cpu_change < 0.04);
-    cr_assert_null(bench.comparison.cpu_note);
-    release_bench(&bench);
-}
-
-Test(compare, cpu_improvement, .timeout = 30)
-{
-    struct bench bench;
-    struct random random;
-    random_seed(&random, 8);
-    init_bench(&bench, 1);
-    set_cpu(&bench.head, 0, draw(&bench.head, &random, 30, -0.06, 0.01));
-    compare(&bench, false);
-    expect(cpu_of(&bench, 0), VERDICT_IMPROVED, "better by more than the 2 % margin");
-    cr_assert_eq(bench.comparison.verdict, VERDICT_IMPROVED);
-    cr_assert_eq(comparison_exit_code(&bench.comparison, false), 0);
-    release_bench(&bench);
-}
-
-/* 1,000 ns of 10,000 are 10 %: the floor is the stricter limit. */
-Test(compare, cpu_floor, .timeout = 30)
-{
-    struct bench bench;
-    struct random random;
-    random_seed(&random, 9);
-    init_bench(&bench, 1);
-    set_cpu(&bench.head, 0, draw(&bench.head, &random, 30, 0.06, 0.01));
-    struct figure *figure = &bench.head.endpoints[0].figures[METRIC_CPU_NS];
-    for (size_t i = 0; i < 30; i++)
-        figure->side[SIDE_BASE].values[i] = 10000;
-    compare(&bench, false);
-    expect(cpu_of(&bench, 0), VERDICT_PASSED, "within the margin of 10 % (1000 ns)");
-    release_bench(&bench);
-}
-
-Test(compare, cpu_all_replicates_equal, .timeout = 10)
-{
-    struct bench bench;
-    init_bench(&bench, 2);
-    for (size_t i = 0; i < 2; i++) {
-        struct samples samples = {
-            arena_alloc_array(&bench.head.arena, 20, sizeof(double)), 20};
-        for (size_t k = 0; k < 20; k++)
-            samples.values[k] = i == 0 ? 0.0 : 0.05;
-        set_cpu(&bench.head, i, samples);
-    }
-    compare(&bench, false);
-    expect(cpu_of(&bench, 0), VERDICT_PASSED, "within");
-    expect(cpu_of(&bench, 1), VERDICT_REGRESSED, "above");
-    release_bench(&bench);
-}
-
-Test(compare, cpu_one_replicate_tells_nothing, .timeout = 10)
-{
-    struct bench bench;
-    init_bench(&bench, 1);
-    set_cpu(&bench.head, 0, make_samples(&bench.head, 1, 0.5));
-    compare(&bench, false);
-    /* 2^-7 = 0.0078 is the first below 0.01. */
-    expect(cpu_of(&bench, 0), VERDICT_INCONCLUSIVE, "1 replicate, at least 7 are needed");
-    cr_assert(isnan(cpu_of(&bench, 0)->low) && isnan(cpu_of(&bench, 0)->high));
-    cr_assert_eq(comparison_exit_code(&bench.comparison, false), 3);
-    cr_assert_eq(comparison_exit_code(&bench.comparison, true), 0);
-    release_bench(&bench);
-}
-
-/* At the margin: neither can be shown, and it is said what would show it. */
-Test(compare, cpu_near_the_margin, .timeout = 30)
-{
-    struct bench bench;
-    struct random random;
-    random_seed(&random, 10);
-    init_bench(&bench, 1);
-    set_cpu(&bench.head, 0, draw(&bench.head, &random, 20, 0.03, 0.02));
-    compare(&bench, false);
-    expect(cpu_of(&bench, 0), VERDICT_INCONCLUSIVE, "cannot be told from the 2 % margin");
-    expect(cpu_of(&bench, 0), VERDICT_INCONCLUSIVE, "would settle it");
-    release_bench(&bench);
-}
-
-/* Both sides slow down alike in the middle of the run: the ratios do not move. What is left is a
- * step in their spread. */
-Test(compare, drift_in_the_middle, .timeout = 30)
-{
-    struct bench bench;
-    struct random random;
-    random_seed(&random, 11);
-    init_bench(&bench, 1);
-    struct samples samples = draw(&bench.head, &random, 40, 0, 0.005);
-    for (size_t i = 20; i < 40; i++)
-        samples.values[i] *= 3;
-    set_cpu(&bench.head, 0, samples);
-    struct figure *figure = &bench.head.endpoints[0].figures[METRIC_CPU_NS];
-    for (size_t i = 20; i < 40; i++) {
-        figure->side[SIDE_HEAD].values[i] *= 1.3;
-        figure->side[SIDE_BASE].values[i] *= 1.3;
-    }
-    compare(&bench, false);
-    expect(cpu_of(&bench, 0), VERDICT_PASSED, "within");
-    release_bench(&bench);
-}
-
-/* A host of two speeds, either side catching the slow one by chance: over 15 runs no alarm. The
- * spread of the base against itself would call such a host too noisy; see below. */
-Test(compare, bimodal_host, .timeout = 60)
-{
-    struct random random;
-    random_seed(&random, 12);
-    for (int run = 0; run < 15; run++) {
-        struct bench bench;
-        init_bench(&bench, 1);
-        struct samples samples = draw(&bench.head, &random, 40, 0, 0.005);
-        for (size_t i = 0; i < 40; i++)
-            samples.values[i] += random_unit(&random) < 0.5 ? 0.08 : -0.08;
-        set_cpu(&bench.head, 0, samples);
-        compare(&bench, false);
-        cr_assert_neq(cpu_of(&bench, 0)->verdict, VERDICT_REGRESSED, "%s",
-                      cpu_of(&bench, 0)->reason);
-        cr_assert_neq(cpu_of(&bench, 0)->verdict, VERDICT_IMPROVED);
-        release_bench(&bench);
-    }
-}
-
-/* A neighbour slows one side in a quarter of the replicates: no regression. */
-Test(compare, one_side_slowed_for_a_while, .timeout = 30)
-{
-    struct bench bench;
-    struct random random;
-    random_seed(&random, 13);
-    init_bench(&bench, 1);
-    struct samples samples = draw(&bench.head, &random, 40, 0, 0.005);
-    for (size_t i = 10; i < 20; i++)
-        samples.values[i] += 0.2;
-    set_cpu(&bench.head, 0, samples);
-    compare(&bench, false);
-    cr_assert_neq(cpu_of(&bench, 0)->verdict, VERDICT_REGRESSED, "%s", cpu_of(&bench, 0)->reason);
-    cr_assert_neq(cpu_of(&bench, 0)->verdict, VERDICT_IMPROVED);
-    release_bench(&bench);
-}
-
-/* The looks that the run planned split its alpha: what one look of all finds, three do not. */
-Test(compare, planned_looks_are_replayed, .timeout = 30)
-{
-    static const size_t looks[] = {7, 9, 11};
-    struct bench bench;
-    init_bench(&bench, 1);
-    struct samples samples = {arena_alloc_array(&bench.head.arena, 7, sizeof(double)), 7};
-    for (size_t i = 0; i < 7; i++)
-        samples.values[i] = 0.05 + 0.001 * (double)i;
-    set_cpu(&bench.head, 0, samples);
-    compare(&bench, false);
-    expect(cpu_of(&bench, 0), VERDICT_REGRESSED, "p = 0.0078");
-    comparison_release(&bench.comparison);
-    bench.head.cpu_looks = looks;
-    bench.head.cpu_look_count = 3;
-    compare(&bench, false);
-    expect(cpu_of(&bench, 0), VERDICT_INCONCLUSIVE, "7 replicates, at least");
-    release_bench(&bench);
-}
-
-/* ---- the base against itself ---- */
-
-static void check_aa(double aa_centre, double aa_sd, const char *words)
-{
-    struct bench bench;
-    struct random random;
-    random_seed(&random, 14);
-    init_bench(&bench, 3);
-    bench.gate.defaults[METRIC_CPU_NS].max = 1000;
-    for (size_t i = 0; i < 3; i++) {
-        set_cpu(&bench.head, i, draw(&bench.head, &random, 30, 0.1, 0.01));
-        bench.head.endpoints[i].figures[METRIC_CPU_NS].aa_log_ratio =
-            draw(&bench.head, &random, 30, i == 1 ? aa_centre : 0.0, aa_sd);
-    }
-    set_exact(&bench.head, METRIC_INSTRUCTIONS, make_samples(&bench.head, 1, 300000.0),
-              make_samples(&bench.head, 1, 200000.0));
-    compare(&bench, false);
-    for (size_t i = 0; i < 3; i++)
-        expect(cpu_of(&bench, i), words == NULL ? VERDICT_REGRESSED : VERDICT_NONE,
-               words == NULL ? "above" : words);
-    cr_assert_eq(bench.comparison.cpu_note == NULL, words == NULL);
-    expect(exact_of(&bench, METRIC_INSTRUCTIONS), VERDICT_REGRESSED, "above");
-    release_bench(&bench);
-}
-
-Test(compare, base_against_itself, .timeout = 30)
-{
-    check_aa(0.0, 0.01, NULL);
-    check_aa(0.05, 0.01, "host too noisy: the base against itself shows");
-    check_aa(-0.05, 0.01, "GET /e1");
-    check_aa(0.0, 0.05, "scatters by");
-}
-
 /* ---- one side only ---- */
 
 Test(compare, new_and_removed_endpoints, .timeout = 10)
@@ -508,6 +172,30 @@ Test(compare, new_and_removed_endpoints, .timeout = 10)
     cr_assert_eq(rows[2].presence, ENDPOINT_REMOVED);
     expect(&rows[2].metrics[METRIC_INSTRUCTIONS], VERDICT_NONE, "removed");
     cr_assert_eq(bench.comparison.verdict, VERDICT_PASSED);
+    release_bench(&bench);
+}
+
+/* Measured beside each other both sides have every endpoint; which one answered tells. */
+Test(compare, new_and_removed_in_one_run, .timeout = 10)
+{
+    struct bench bench;
+    init_bench(&bench, 3);
+    for (size_t i = 0; i < 3; i++) {
+        struct figure *figure = &bench.head.endpoints[i].figures[METRIC_INSTRUCTIONS];
+        if (i != 2)
+            figure->side[SIDE_HEAD] = make_samples(&bench.head, 1, 100.0);
+        if (i != 1)
+            figure->side[SIDE_BASE] = make_samples(&bench.head, 1, 100.0);
+    }
+    compare(&bench, false);
+    const struct endpoint_verdict *rows = bench.comparison.endpoints;
+    cr_assert_eq(rows[0].presence, ENDPOINT_BOTH);
+    cr_assert_eq(rows[1].presence, ENDPOINT_NEW);
+    expect(&rows[1].metrics[METRIC_INSTRUCTIONS], VERDICT_NONE, "new: only the head");
+    cr_assert_eq(rows[2].presence, ENDPOINT_REMOVED);
+    expect(&rows[2].metrics[METRIC_INSTRUCTIONS], VERDICT_NONE, "removed: only the base");
+    cr_assert_eq(bench.comparison.verdict, VERDICT_PASSED);
+    cr_assert_eq(comparison_exit_code(&bench.comparison, false), 0);
     release_bench(&bench);
 }
 

@@ -213,7 +213,7 @@ static struct refusal refusals[] = {
     {"root-array", "must be an object"},
     {"nothing", "not valid JSON"},
     {"deep", "not valid JSON"},
-    {"not-utf8", "not valid JSON"},
+    {"not-utf8", "not valid UTF-8"},
 };
 
 ParameterizedTestParameters(run_refusal, names_the_place)

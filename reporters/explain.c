@@ -159,7 +159,7 @@ static void explain_replicates(struct explaining *explaining, enum metric metric
                   head->figures[metric].log_ratio.count > 0;
     if (paired) {
         list_values(explaining, "pairs", head->figures[metric].log_ratio, true, unit);
-        list_values(explaining, "base alone", head->figures[metric].aa_log_ratio, true, unit);
+        list_values(explaining, "noise", head->figures[metric].aa_log_ratio, true, unit);
         return;
     }
     if (head != NULL)

@@ -117,7 +117,8 @@ static bool may_break(const char *text, const char *space)
     size_t size = strcspn(next, " \n");
     if (next[0] == '/')
         return false;
-    if ((next[0] == '+' || next[0] == '-') && isdigit((unsigned char)next[1]))
+    bool listed = space > text && space[-1] == ',';
+    if ((next[0] == '+' || next[0] == '-') && isdigit((unsigned char)next[1]) && !listed)
         return false;
     return !(space > text && isdigit((unsigned char)space[-1]) && is_unit(next, size));
 }

@@ -259,7 +259,7 @@ static bool job_prepare_measuring(struct job *job, struct error *err)
     bench->log_folder = job->workspace.logs;
     bench->scratch_folder = job->workspace.scratch;
     bench->run = &job->run;
-    bench->gate = &job->config.gate;
+    bench->gate = &job->terms.gate;
     bench->run_lock = &job->run_lock;
     if (budget > 0) {
         bench->deadline_ns = clock_monotonic_ns() + budget * NS_PER_SECOND;

@@ -239,7 +239,8 @@ void command_print_overview(void)
            "inconclusive, 4 environment (the gateway did not build or start, a tool is\n"
            "missing).\n"
            "\n"
-           "tollgate COMMAND --help tells more about a command; tollgate --version the version.\n");
+           "tollgate COMMAND --help tells more about a command, tollgate --version the\n"
+           "version.\n");
 }
 
 /* Wrapped at words, behind what stands in the first `HELP_INDENT` columns. */

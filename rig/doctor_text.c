@@ -131,10 +131,10 @@ static void append_sight(struct buffer *out, const struct doctor *doctor,
                          doctor->question.replicates, doctor->question.endpoints);
     if (isfinite(doctor->smallest_change)) {
         format_share(doctor->smallest_change, style->utf8, share);
-        buffer_append_format(&text, "with noise as here, catches CPU slowdowns of %s or more, nine "
-                                    "times in ten. A gateway is mostly noisier than the built-in "
-                                    "load that was measured: each run says what it would have "
-                                    "caught.",
+        buffer_append_format(&text, "with noise as here, catches CPU slowdowns of %s or more at "
+                                    "best, nine times in ten. A gateway is noisier than the "
+                                    "built-in load, often by two or three times: each run says "
+                                    "what it would have caught itself.",
                              share);
     } else {
         buffer_append_string(&text, "catches no slowdown, however large: those are too few "

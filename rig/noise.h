@@ -1,7 +1,8 @@
 /* How noisy CPU time is on this machine, measured with a load of our own in the arrangement of the
  * live pass: two processes of the same code on one CPU take turns request by request in random
  * order, and a replicate starts both afresh. What they differ by is noise, all of it. A gateway's
- * own is mostly larger, since it has more state than this load. */
+ * own is larger, often two or three times, since it has more state than this load: what is found
+ * here is the least that a run must reckon with. */
 #ifndef TOLLGATE_RIG_NOISE_H
 #define TOLLGATE_RIG_NOISE_H
 

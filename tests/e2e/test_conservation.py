@@ -33,7 +33,7 @@ class Conservation(rig.Case):
     def test_every_pass_and_side(self):
         tree = rig.make_repository(self.folder / "tree")
         run, _ = self.bench(tree, "--base", "HEAD")
-        self.assertEqual([one["name"] for one in run["passes"]], list(PASSES))
+        self.assertEqual({one["name"] for one in run["passes"]}, set(PASSES))
         for one in run["passes"]:
             with self.subTest(name=one["name"]):
                 self.check_pass(one, ("head", "base"))

@@ -177,6 +177,26 @@ static inline void sample_make_inconclusive(struct sample *sample)
     sample->report.exit_code = 3;
 }
 
+/* Two endpoints dearer, as their authors said: the whole passed. */
+static inline void sample_make_accepted(struct sample *sample)
+{
+    static const char by_trailer[] = "accepted up to +8 % by commit 1a2b3c4d5e6f by Ada until "
+                                     "2027-01-31 because the feed ranks by affinity now";
+    static const char by_list[] = "accepted up to +2 by the accept list because a copy is kept";
+    struct endpoint_verdict *feed = &sample->endpoints[2], *token = &sample->endpoints[5];
+    feed->metrics[METRIC_CPU_NS] =
+        sample_noisy(1.17e6, 0.061, 0.052, 0.070, VERDICT_PASSED,
+                     "+6.1 % (5.2 to 7.0 %), above the 2 % margin; p = 0.00012 over 7 endpoints; "
+                     "accepted up to +8 % by commit 1a2b3c4d5e6f by Ada until 2027-01-31 because "
+                     "the feed ranks by affinity now");
+    feed->metrics[METRIC_CPU_NS].accepted = feed->accepted = by_trailer;
+    token->metrics[METRIC_ALLOCATIONS] =
+        sample_exact(190, 192, VERDICT_PASSED,
+                     "+1.1 % (190 to 192), above 0.5 % and 0.9 a request; accepted up to +2 by the "
+                     "accept list because a copy is kept");
+    token->metrics[METRIC_ALLOCATIONS].accepted = token->accepted = by_list;
+}
+
 /* Nothing to compare with, and a machine without valgrind. */
 static inline void sample_make_alone(struct sample *sample)
 {

@@ -23,6 +23,7 @@ static void leave(struct sample *unchanged)
 static const make_kind kinds[] = {
     leave,
     sample_make_regressed,
+    sample_make_accepted,
     sample_make_inconclusive,
     sample_make_alone,
     sample_make_invalid,

@@ -30,6 +30,7 @@ static const struct {
 } kinds[] = {
     {"passed", leave},
     {"regressed", sample_make_regressed},
+    {"accepted", sample_make_accepted},
     {"inconclusive", sample_make_inconclusive},
     {"alone", sample_make_alone},
     {"invalid", sample_make_invalid},
@@ -118,6 +119,11 @@ static void check_transcripts(const char *name, change make)
 Test(report_terminal, transcript_passed, .timeout = 10)
 {
     check_transcripts("passed", leave);
+}
+
+Test(report_terminal, transcript_accepted, .timeout = 10)
+{
+    check_transcripts("accepted", sample_make_accepted);
 }
 
 Test(report_terminal, transcript_regressed, .timeout = 10)

@@ -75,11 +75,32 @@ static void sync_folder_of(const char *path)
     free(copy);
 }
 
+/* A device, a pipe or a socket is written to as it is: renaming a file over /dev/null, which root
+ * may do, would take it from every other program. */
+static bool is_special(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+static bool write_special(const char *path, const void *data, size_t size, struct error *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return error_set_errno(err, "cannot write %s", path);
+    bool ok = write_all(fd, data, size) || error_set_errno(err, "cannot write %s", path);
+    if (close(fd) != 0 && ok)
+        ok = error_set_errno(err, "cannot write %s", path);
+    return ok;
+}
+
 bool file_write_atomic(const char *path, const void *data, size_t size, struct error *err)
 {
     bool ok = false;
     int fd = -1;
     char *temporary = NULL;
+    if (is_special(path))
+        return write_special(path, data, size, err);
     if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
         return error_set_memory(err);
     fd = mkostemp(temporary, O_CLOEXEC);

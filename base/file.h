@@ -8,7 +8,8 @@
 MUST_CHECK bool file_read(const char *path, struct buffer *out, struct error *err);
 
 /* Writes to a temporary file beside `path`, flushes it to disk and renames it over `path`. On
- * failure an existing file stays as it was and nothing is left beside it. */
+ * failure an existing file stays as it was and nothing is left beside it. A device, pipe or socket
+ * is written to as it is, never replaced. */
 MUST_CHECK bool file_write_atomic(const char *path, const void *data, size_t size,
                                   struct error *err);
 

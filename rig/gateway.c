@@ -91,7 +91,7 @@ static bool gateway_listen(struct gateway *gateway, int timeout_ms)
         struct keeper_message message;
         ssize_t got = recv(gateway->line, &message, sizeof message, MSG_DONTWAIT);
         if (got != (ssize_t)sizeof message) {
-            gateway->lost = !gateway->empty;
+            gateway->lost = gateway->lost || !gateway->empty;
             gateway->empty = gateway->main_ended = true;
             return false;
         }

@@ -11,8 +11,8 @@
  * A run takes replicates without replacement in blocks of BLOCK that follow each other (1: each on
  * its own; more: slow drift stays in), the same ones for all endpoints, so that what endpoints of a
  * replicate have in common stays too. ENDPOINT is the one that is slower: a regression of it is a
- * find, of any other a false alarm. SHIFT makes it slower by that fraction beyond what was measured;
- * "each" takes the endpoints in turn. */
+ * find, of any other a false alarm. SHIFT makes it slower by that fraction beyond what was
+ * measured; "each" takes the endpoints in turn. */
 #include "base/file.h"
 #include "base/json.h"
 #include "base/random.h"
@@ -209,7 +209,8 @@ static bool study_init(struct study *study, struct arena *arena, struct error *e
     size_t looks[LIVE_LOOKS_MAX], look_count = live_plan_looks(REPLICATES, looks);
     size_t most = pool->change.count > pool->noise.count ? pool->change.count : pool->noise.count;
     size_t room = REPLICATES + study->block;
-    if (study->block == 0 || pool->change.count < room || pool->noise.count < looks[0] + study->block)
+    if (study->block == 0 || pool->change.count < room ||
+        pool->noise.count < looks[0] + study->block)
         return error_set(err, ERROR_INPUT, "the pool is too small for blocks of %zu", study->block);
     gate_init(&study->gate);
     study->cells = arena_alloc_array(arena, most, sizeof *study->cells);
@@ -274,8 +275,8 @@ int main(int argc, char **argv)
 {
     struct error err = {0};
     if (argc == 4 && strcmp(argv[1], "interval") == 0) {
-        struct binomial_interval interval = binomial_find_interval(
-            strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), 0.95);
+        struct binomial_interval interval =
+            binomial_find_interval(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), 0.95);
         printf("[%.6f, %.6f]\n", interval.low, interval.high);
         return 0;
     }

@@ -92,7 +92,7 @@ class Nginx(rig.Case):
         recorded.write_corpus(self.folder / "corpus.jsonl", corpus())
         start = ["/usr/bin/python3", "-I", "start.py", NGINX, str(self.folder), "${port}",
                  "${upstream.users.url}", "${upstream.shop.url}"]
-        passes = {"live": {"replicates": 5, "pairs": 500}, "exact": {"replicates": 2},
+        passes = {"live": {"replicates": 3, "pairs": 2000}, "exact": {"replicates": 2},
                   "alloc": {"replicates": 2}}
         recorded.write_config(self.folder, start, ENDPOINTS, upstreams=["users", "shop"],
                               passes=passes)

@@ -23,12 +23,12 @@ static void leave(struct sample *unchanged)
 static const make_kind kinds[] = {
     leave,
     sample_make_regressed,
-    sample_make_accepted,
     sample_make_inconclusive,
     sample_make_alone,
     sample_make_invalid,
     sample_make_hostile,
     sample_make_extreme,
+    sample_make_accepted,
 };
 
 static void write_text(struct buffer *out)

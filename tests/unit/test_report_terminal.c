@@ -30,12 +30,12 @@ static const struct {
 } kinds[] = {
     {"passed", leave},
     {"regressed", sample_make_regressed},
-    {"accepted", sample_make_accepted},
     {"inconclusive", sample_make_inconclusive},
     {"alone", sample_make_alone},
     {"invalid", sample_make_invalid},
     {"hostile", sample_make_hostile},
     {"extreme", sample_make_extreme},
+    {"accepted", sample_make_accepted},
 };
 
 static const char *write_report(struct buffer *out, const struct report_style *style)

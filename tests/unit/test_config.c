@@ -1,0 +1,151 @@
+#include "rig/config.h"
+
+#include "base/file.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+TestSuite(config, .timeout = 20);
+
+Test(config, everything_is_read)
+{
+    struct config config;
+    struct error err = {0};
+    cr_assert(config_read(&config, "fixtures/config/valid/everything.json", &err), "%s: %s",
+              err.where, err.text);
+    const struct gateway_config *gateway = &config.gateway;
+    cr_assert_eq(gateway->build_count, 2);
+    cr_assert_str_eq(gateway->build[1].arguments[1], "install");
+    cr_assert_null(gateway->build[1].arguments[2]);
+    cr_assert_str_eq(gateway->start[2], "${port}");
+    cr_assert_str_eq(gateway->folder, "service");
+    cr_assert_eq(gateway->environment_count, 3);
+    cr_assert_str_eq(gateway->ready_path, "/healthz");
+    cr_assert_eq(gateway->ready_status, 204);
+    cr_assert_eq(gateway->ready_timeout_ms, 2500);
+    cr_assert_eq(gateway->stop_timeout_ms, 500);
+    cr_assert_eq(gateway->request_timeout_ms, 3600000);
+    cr_assert_str_eq(config.corpus_path, "/var/corpus.jsonl");
+    cr_assert_str_eq(config.store_path, "fixtures/config/valid/kept");
+    cr_assert_str_eq(config.baseline, "main");
+    cr_assert_eq(config.upstream_count, 2);
+    cr_assert(config.check.ignore_bodies);
+    cr_assert_eq(config.check.volatile_count, 2);
+    cr_assert(config.inject_traceparent);
+    cr_assert(!config.inject_request_id);
+    cr_assert_eq(config.live.replicates, 200);
+    cr_assert_eq(config.live.rounds, 1);
+    cr_assert_eq(config.exact.rounds, 100000);
+    cr_assert(!config.alloc.enabled);
+    cr_assert_eq(config.gate.alpha, 0.05);
+    config_release(&config);
+}
+
+Test(config, environment_null_passes_ours_on)
+{
+    struct config config;
+    struct error err = {0};
+    cr_assert(config_read(&config, "fixtures/config/valid/everything.json", &err));
+    size_t passed_on = 0;
+    for (size_t i = 0; i < config.gateway.environment_count; i++)
+        if (config.gateway.environment[i].value == NULL) {
+            cr_assert_str_eq(config.gateway.environment[i].name, "HOME");
+            passed_on++;
+        }
+    cr_assert_eq(passed_on, 1);
+    config_release(&config);
+}
+
+Test(config, minimal_has_defaults)
+{
+    struct config config;
+    struct error err = {0};
+    cr_assert(config_read(&config, "fixtures/config/valid/minimal.json", &err));
+    cr_assert_eq(config.gateway.build_count, 0);
+    cr_assert_str_eq(config.gateway.folder, ".");
+    cr_assert_null(config.gateway.ready_path);
+    cr_assert_eq(config.gateway.ready_timeout_ms, 30000);
+    cr_assert_eq(config.gateway.request_timeout_ms, 10000);
+    cr_assert_str_eq(config.corpus_path, "fixtures/config/valid/corpus.jsonl");
+    cr_assert_str_eq(config.store_path, "fixtures/config/valid/.tollgate/baselines");
+    cr_assert_null(config.baseline);
+    cr_assert(config.live.enabled && config.exact.enabled && config.alloc.enabled);
+    cr_assert(!config.check.ignore_bodies);
+    config_release(&config);
+}
+
+static unsigned long long hash_of(const char *text)
+{
+    struct config config;
+    struct error err = {0};
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/tollgate-config-XXXXXX");
+    int fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    close(fd);
+    cr_assert(file_write_atomic(path, text, strlen(text), &err));
+    bool ok = config_read(&config, path, &err);
+    remove(path);
+    cr_assert(ok, "%s: %s", err.where, err.text);
+    unsigned long long hash = config.workload_hash;
+    config_release(&config);
+    return hash;
+}
+
+#define GATEWAY "\"gateway\": {\"start\": [\"x\", \"${port}\"]}, \"corpus\": \"c\""
+
+Test(config, workload_is_not_named_by_layout_gate_or_store)
+{
+    unsigned long long plain = hash_of("{" GATEWAY "}");
+    cr_assert_eq(plain, hash_of("{\"corpus\":   \"c\",\n\"gateway\": {\"start\": [\"x\", \"${port}\"]}}"));
+    cr_assert_eq(plain, hash_of("{" GATEWAY ", \"gate\": {\"alpha\": 0.1}}"));
+    cr_assert_eq(plain, hash_of("{" GATEWAY ", \"baseline\": {\"name\": \"main\"}}"));
+    cr_assert_neq(plain, hash_of("{" GATEWAY ", \"inject\": {\"traceparent\": true}}"));
+    cr_assert_neq(plain, hash_of("{\"gateway\": {\"start\": [\"y\", \"${port}\"]}, \"corpus\": \"c\"}"));
+}
+
+/* Reads every file of a folder; returns how many there were. */
+static int read_all(const char *folder, bool valid)
+{
+    int count = 0;
+    DIR *entries = opendir(folder);
+    cr_assert_not_null(entries, "%s", folder);
+    for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
+        char path[512];
+        struct config config;
+        struct error err = {0};
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        bool ok = config_read(&config, path, &err);
+        cr_expect_eq(ok, valid, "%s: %s: %s", path, err.where, err.text);
+        if (ok)
+            config_release(&config);
+        else
+            cr_expect(err.code == ERROR_INPUT && strncmp(err.where, path, strlen(path)) == 0 &&
+                          err.text[0] != '\0',
+                      "%s does not name the place: %s", path, err.where);
+        count++;
+    }
+    closedir(entries);
+    return count;
+}
+
+Test(config, fixtures)
+{
+    cr_assert_geq(read_all("fixtures/config/valid", true), 5);
+    cr_assert_geq(read_all("fixtures/config/invalid", false), 60);
+}
+
+Test(config, a_file_that_is_not_there)
+{
+    struct config config;
+    struct error err = {0};
+    cr_assert(!config_read(&config, "fixtures/config/gone.json", &err));
+    cr_assert_eq(err.code, ERROR_IO);
+    cr_assert_not_null(strstr(err.text, "fixtures/config/gone.json"));
+}

@@ -163,6 +163,9 @@ static const char *explain_decision(struct compare_context *context, const struc
         return compare_say(context, "%s, better by more than %s; p = %.2g over %zu endpoint%s",
                            change.text, margin.text, decision->p, panel->plan.endpoints, plural);
     case VERDICT_PASSED:
+        if (decision->high < 0)
+            return compare_say(context, "%s, cheaper, if not surely by more than %s", change.text,
+                               margin.text);
         return compare_say(context, "%s, within %s", change.text, margin.text);
     case VERDICT_INCONCLUSIVE:
     case VERDICT_NONE:

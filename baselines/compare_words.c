@@ -68,16 +68,17 @@ struct compare_words compare_interval(double change, double low, double high)
     return words;
 }
 
-/* Up to four decimals, without zeros at the end. */
+/* Up to four decimals, fewer for large values, without zeros at the end. */
 static void format_plain(char *out, size_t size, double value)
 {
-    int length = snprintf(out, size, "%.4f", value);
+    int decimals = fabs(value) >= 1000 ? 0 : fabs(value) >= 10 ? 2 : 4;
+    int length = snprintf(out, size, "%.*f", decimals, value);
     if (length < 0 || (size_t)length >= size) {
         snprintf(out, size, "%.6g", value);
         return;
     }
     char *end = out + length;
-    while (end[-1] == '0')
+    while (decimals > 0 && end[-1] == '0')
         *--end = '\0';
     if (end[-1] == '.')
         *--end = '\0';

@@ -297,8 +297,8 @@ static bool read_pass(const struct reader *reader, const json_t *passes, const c
 void config_set_default_passes(struct config *config)
 {
     config->live = (struct pass_settings){true, 40, 40, 16};
-    config->exact = (struct pass_settings){true, 2, 3, 8};
-    config->alloc = (struct pass_settings){true, 2, 5, 16};
+    config->exact = (struct pass_settings){true, 2, 8, 8};
+    config->alloc = (struct pass_settings){true, 2, 8, 16};
 }
 
 static bool read_passes(const struct reader *reader, const json_t *root,

@@ -36,7 +36,7 @@ struct gateway_config {
 struct pass_settings {
     bool enabled;
     int replicates; /* fresh starts */
-    int rounds;     /* live: request pairs an endpoint; else: repeats of the selection */
+    int rounds;     /* live: request pairs an endpoint; else: repeats of an exchange at most */
     int exchanges;  /* of each endpoint that are replayed at most */
 };
 

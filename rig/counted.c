@@ -19,9 +19,10 @@ struct counted {
     size_t *endpoint; /* [position]: index into its endpoints */
     double *share;   /* [position]: of its endpoint */
     double *rounds;  /* [position][counter][round] */
+    size_t *played;  /* [position]: rounds of the present start */
     struct conservation conservation[SIDE_COUNT];
     int64_t requests;
-    size_t done, total; /* requests, for the progress */
+    size_t done, total; /* exchanges, for the progress */
     size_t complete;    /* starts of each side */
     bool out_of_time;   /* the budget ended: what is not complete is not used */
 };
@@ -60,7 +61,8 @@ static bool counted_plan(struct counted *counted, struct error *err)
     size_t cells = counted->items * counted->sampler->counter_count *
                    (size_t)counted->settings->rounds;
     counted->rounds = arena_alloc_array(&counted->arena, cells, sizeof *counted->rounds);
-    return counted->rounds != NULL || error_set_memory(err);
+    counted->played = arena_alloc_array(&counted->arena, counted->items, sizeof *counted->played);
+    return (counted->rounds != NULL && counted->played != NULL) || error_set_memory(err);
 }
 
 static double *counted_rounds(const struct counted *counted, size_t position, size_t counter)
@@ -92,7 +94,31 @@ static bool counted_request(struct counted *counted, struct lane *lane, void *st
     sum->unattributed += (double)(before.values[0] - last->values[0]);
     *last = after;
     counted->requests++;
-    progress_update(counted->bench->progress, ++counted->done, counted->total);
+    counted->played[position] = round + 1;
+    return true;
+}
+
+/* Whether the rounds so far tell enough: the least was seen twice. What only ever adds (a timer, an
+ * answer that came in two pieces) would have to strike each of them alike to be taken for the
+ * request's own. A median wants three. */
+static bool is_confirmed(const struct counted *counted, size_t position)
+{
+    size_t played = counted->played[position];
+    for (size_t c = 0; c < counted->sampler->counter_count; c++) {
+        const double *rounds = counted_rounds(counted, position, c);
+        size_t least = 0, times = 1;
+        if (counted->sampler->counters[c].reduction == REDUCE_MEDIAN) {
+            if (played < 3)
+                return false;
+            continue;
+        }
+        for (size_t i = 1; i < played; i++) {
+            times = rounds[i] < rounds[least] ? 1 : times + (rounds[i] == rounds[least]);
+            least = rounds[i] < rounds[least] ? i : least;
+        }
+        if (times < 2)
+            return false;
+    }
     return true;
 }
 
@@ -110,9 +136,12 @@ static bool counted_play(struct counted *counted, struct lane *lane, void *state
         if (!lane_send(lane, counted->bench, counted->endpoint[position], item, err))
             return false;
         gateway_settle(lane->gateway, LANE_SETTLE_LIMIT_MS * counted->sampler->slowness);
-        for (size_t round = 0; round < (size_t)counted->settings->rounds; round++)
+        counted->played[position] = 0;
+        for (size_t round = 0;
+             round < (size_t)counted->settings->rounds && !is_confirmed(counted, position); round++)
             if (!counted_request(counted, lane, state, position, round, last, err))
                 return false;
+        progress_update(counted->bench->progress, ++counted->done, counted->total);
     }
     return true;
 }
@@ -127,7 +156,6 @@ static double reduce(double *values, size_t count, enum reduction reduction)
 static void counted_keep(struct counted *counted, enum side side)
 {
     struct run *run = counted->bench->run;
-    size_t rounds = (size_t)counted->settings->rounds;
     for (size_t c = 0; c < counted->sampler->counter_count; c++) {
         const struct sampler_counter *counter = &counted->sampler->counters[c];
         for (size_t position = 0; position < counted->items;) {
@@ -135,7 +163,8 @@ static void counted_keep(struct counted *counted, enum side side)
             double mean = 0;
             for (; position < counted->items && counted->endpoint[position] == e; position++)
                 mean += counted->share[position] *
-                        reduce(counted_rounds(counted, position, c), rounds, counter->reduction);
+                        reduce(counted_rounds(counted, position, c), counted->played[position],
+                               counter->reduction);
             struct samples *samples = &run->endpoints[e].figures[counter->metric].side[side];
             /* Shares are fractions: without this the last bits would differ by the order. */
             samples->values[samples->count++] = round(mean * 1e4) / 1e4;
@@ -240,7 +269,7 @@ static bool counted_all(struct counted *counted, char skipped[512], struct error
 {
     size_t replicates = (size_t)counted->settings->replicates;
     size_t sides = counted->bench->sides[SIDE_BASE].present ? 2 : 1;
-    counted->total = sides * replicates * counted->items * (size_t)counted->settings->rounds;
+    counted->total = sides * replicates * counted->items;
     for (size_t replicate = 0; replicate < replicates; replicate++) {
         for (size_t side = 0; side < sides; side++) {
             if (!counted_replicate(counted, (enum side)side, replicate, skipped, err))

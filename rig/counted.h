@@ -1,5 +1,5 @@
-/* A counting pass: fresh starts, several rounds over the selection, each request read before and
- * after, and the least of an exchange's rounds taken. */
+/* A counting pass: fresh starts, each request read before and after; an exchange is repeated until
+ * its least count was seen twice. */
 #ifndef TOLLGATE_RIG_COUNTED_H
 #define TOLLGATE_RIG_COUNTED_H
 

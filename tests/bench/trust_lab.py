@@ -149,7 +149,8 @@ class Lab:
         for path in (run, report):
             path.unlink(missing_ok=True)
         arguments = [self.tollgate, "bench", "-c", f"fixtures/trust-{config}.json",
-                     "--base", "HEAD", "--passes", passes, "--seed", seed, "-o", run, "-O", f"json:{report}",
+                     "--base", "HEAD", "--passes", passes, "--seed", seed, "-o", run,
+                     "-O", f"json:{report}",
                      "--progress", "none"]
         done = call(arguments, self.clone, check=False)
         if done.returncode not in (0, 1, 3) or not report.exists():

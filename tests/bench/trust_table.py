@@ -28,6 +28,7 @@ class Share:
 
 
 def percent(share, digits=3):
+    digits += 0.99 < share < 1  # 99.96 and not 100
     return f"{100 * share:.{digits}g} %"
 
 
@@ -61,7 +62,8 @@ def list_exact(data, lab):
     found = Share(lab, sum(is_found(run, "instructions") for run in patched), len(patched))
     figures = sum(run["metrics"] for run in exact)
     yield row("Exact metrics, unchanged: endpoints with a false alarm "
-              f"({figures:,} figures compared)", "0 of 1,000", alarms, alarms.interval(), at_least(alarms, 1000, alarms.hits == 0))
+              f"({figures:,} figures compared)", "0 of 1,000", alarms, alarms.interval(),
+              at_least(alarms, 1000, alarms.hits == 0))
     size = f" (measured {percent(patched[0]['change'])})" if patched else ""
     yield row(f"Exact metrics, +0.5 % instructions{size}: found", "every time", found,
               found.interval(), at_least(found, 5, found.hits == found.trials))
@@ -198,15 +200,15 @@ def describe(data):
     host = data["host"]
     if host is None:
         return ["nothing measured yet"]
-    lines = [f"{host['cpu_model']}, {host['cpus']} CPUs, {host['virtualization'] or 'no hypervisor'}, "
-             f"kernel {host['kernel']}, {host['libc']}, {host['valgrind']}"]
+    lines = [f"{host['cpu_model']}, {host['cpus']} CPUs, "
+             f"{host['virtualization'] or 'no hypervisor'}, kernel {host['kernel']}, {host['libc']}, {host['valgrind']}"]
     commits = sorted({run["commit"][:12] for run in data["runs"]})
     codes = sorted({run["code"] for run in data["runs"]})
     lines.append(f"commit {', '.join(commits)}; measuring code {', '.join(codes)}"
                  + ("; CAUTION: of several states of the code" if len(codes) > 1 else ""))
     for calibration in data["calibration"].values():
-        lines.append(f"patched: {calibration['endpoint']}, {calibration['base_cpu_ns'] / 1000:.0f} µs "
-                     f"and {calibration['base_instructions']:,.0f} instructions a request")
+        lines.append(f"patched: {calibration['endpoint']}, {calibration['base_cpu_ns'] / 1000:.0f} µs a "
+                     f"request; {calibration['base_instructions']:,.0f} instructions in the exact part")
     return lines
 
 

@@ -32,6 +32,18 @@ test-valgrind: install-deps
 	@cmake --build build-dev --parallel $(JOBS)
 	@ctest --test-dir build-dev -L unit --output-on-failure -T memcheck $(TEST_OPTIONS)
 
+# Each fuzz target for a minute, from the seeds in fixtures/.
+fuzz: install-deps
+	@cmake --preset fuzz >/dev/null
+	@cmake --build build-fuzz --parallel $(JOBS)
+	@ctest --test-dir build-fuzz -L fuzz --output-on-failure
+
+# How good the verdicts are: TRUST_OPTIONS="--seconds 300" works in slices.
+trust: install-deps
+	@cmake --preset release -B $(BUILD) $(CMAKE_OPTIONS) >/dev/null
+	@cmake --build $(BUILD) --parallel $(JOBS) --target trust-programs
+	@python3 tests/bench/trust.py --build $(BUILD) $(TRUST_OPTIONS)
+
 install-deps:
 	@sh .ci/install-deps
 

@@ -32,7 +32,7 @@ test-valgrind: install-deps
 	@cmake --build build-dev --parallel $(JOBS)
 	@ctest --test-dir build-dev -L unit --output-on-failure -T memcheck $(TEST_OPTIONS)
 
-# Each fuzz target for a minute, from the seeds in fixtures/.
+# Each fuzz target for some seconds, from the seeds in fixtures/ (clang).
 fuzz: install-deps
 	@cmake --preset fuzz >/dev/null
 	@cmake --build build-fuzz --parallel $(JOBS)

@@ -141,8 +141,7 @@ class Terminal(Leftovers):
         self.assertIn(b"interrupted", self.shown[drawn:])
 
     def test_line_counts_and_is_cleared(self):
-        self.make("spin=1000000", passes={**PASSES["alloc"], "alloc": {"replicates": 1,
-                                                                     "rounds": 1500}})
+        self.make("spin=1000000", passes={**PASSES["alloc"], "alloc": {"replicates": 60}})
         self.start_on_terminal()
         self.assertEqual(self.read_to_end(), 0, self.shown)
         self.assertRegex(self.shown, rb"\r\x1b\[Kalloc pass  \d+/\d+  about \d+ s left")

@@ -30,7 +30,7 @@ test-asan: install-deps
 test-valgrind: install-deps
 	@cmake --preset dev >/dev/null
 	@cmake --build build-dev --parallel $(JOBS)
-	@ctest --test-dir build-dev -L unit --output-on-failure -T memcheck $(TEST_OPTIONS)
+	@sh .ci/valgrind-unit build-dev
 
 # Each fuzz target for some seconds, from the seeds in fixtures/ (clang).
 fuzz: install-deps

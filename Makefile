@@ -1,6 +1,8 @@
 # A thin front to CMake. `make bench` and `make test` work in a fresh clone: what is missing is
 # installed where that is allowed, else the command that installs it is printed.
 
+MAKEFLAGS += --no-print-directory
+
 BUILD  ?= build
 JOBS   ?= $(shell nproc)
 
@@ -10,7 +12,8 @@ all: build
 
 build: install-deps
 	@cmake --preset release -B $(BUILD) $(CMAKE_OPTIONS) >/dev/null
-	@cmake --build $(BUILD) --parallel $(JOBS) --target tollgate tollgate-agent
+	@cmake --build $(BUILD) --parallel $(JOBS) --target tollgate tollgate-agent \
+		>$(BUILD)/build.log 2>&1 || { cat $(BUILD)/build.log; exit 1; }
 
 # The main job on the sample gateway.
 bench: build

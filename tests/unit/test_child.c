@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,7 +98,18 @@ Test(child, signals_are_as_for_a_new_program)
     signal(SIGPIPE, SIG_IGN);
     const char *const arguments[] = {"grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status", NULL};
     struct child_options options = {.arguments = arguments, .cpu = -1};
-    expect_output(&options, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+    struct child_status status = {0};
+    struct error err = {0};
+    struct buffer out;
+    unsigned long long blocked, ignored;
+    /* Signals 32 and 33 are the C library's own: nobody can reset them, and no gateway uses them. */
+    const unsigned long long reserved = 3ULL << 31;
+    buffer_init(&out, 1 << 16);
+    cr_assert(child_run(&options, 20000, NULL, &out, NULL, &status, &err), "%s", err.text);
+    cr_assert_eq(sscanf(buffer_text(&out), "SigBlk: %llx SigIgn: %llx", &blocked, &ignored), 2);
+    cr_assert_eq(blocked & ~reserved, 0, "%s", buffer_text(&out));
+    cr_assert_eq(ignored & ~reserved, 0, "%s", buffer_text(&out));
+    buffer_release(&out);
 }
 
 /* Descriptors of ours, logs and sockets among them, do not leak into gateways. */

@@ -296,7 +296,7 @@ static bool read_pass(const struct reader *reader, const json_t *passes, const c
 
 void config_set_default_passes(struct config *config)
 {
-    config->live = (struct pass_settings){true, 40, 40, 16};
+    config->live = (struct pass_settings){true, 40, 70, 16};
     config->exact = (struct pass_settings){true, 2, 8, 8};
     config->alloc = (struct pass_settings){true, 2, 8, 16};
 }

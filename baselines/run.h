@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "baselines/metric.h"
+#include "baselines/profile.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -32,6 +33,13 @@ struct figure {
     const char *missing;             /* why nothing was measured; NULL when something was */
 };
 
+/* A shape of request that an endpoint gets, with what one costs. */
+struct variant_result {
+    const char *name; /* "" = those that the corpus gives none */
+    double share;     /* of the endpoint's traffic, 0 to 1 */
+    double figures[METRIC_COUNT][SIDE_COUNT]; /* per request; NAN = not measured apart */
+};
+
 struct endpoint_result {
     const char *name;
     int64_t requests;    /* exchanges of the corpus */
@@ -39,6 +47,8 @@ struct endpoint_result {
     const char *invalid; /* why its figures cannot be trusted, with both answers; NULL = valid */
     double user_share;   /* of the head's CPU time, 0 to 1; NAN = unknown (sampled by the kernel) */
     struct figure figures[METRIC_COUNT];
+    struct variant_result *variants; /* none when the endpoint has but one */
+    size_t variant_count;
 };
 
 enum pass_status {
@@ -118,6 +128,11 @@ struct run {
     size_t cpu_look_count;
     const char **notes; /* remarks for the reader, in order */
     size_t note_count;
+    struct profile profiles[PROFILE_KIND_COUNT][SIDE_COUNT];
+    struct source_tree sources[SIDE_COUNT]; /* the gateway's own; no files: not known */
+    const struct source_change *source_changes; /* between the two sides' trees */
+    size_t source_change_count;
+    bool source_changes_known; /* else lines of the two sides are matched by number */
 };
 
 void run_init(struct run *run);

@@ -5,6 +5,12 @@
 #include "base/buffer.h"
 #include "baselines/compare.h"
 
+/* What an export of a profile is to hold; of --profile and --endpoint. */
+struct report_choice {
+    enum profile_kind profile;
+    const char *endpoint; /* a glob; NULL = all endpoints */
+};
+
 /* Everything a reporter may say. Borrowed. */
 struct report {
     const struct run *head;
@@ -12,6 +18,7 @@ struct report {
     const struct comparison *comparison;
     const struct gate *gate;
     int exit_code;
+    struct report_choice choice;
 };
 
 struct report_style {

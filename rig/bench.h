@@ -56,5 +56,6 @@ MUST_CHECK bool bench_run_pass(struct bench *bench, const struct pass *pass, boo
                                struct error *err);
 
 extern const struct pass pass_live, pass_exact, pass_alloc;
+extern const struct pass pass_lines, pass_sites, pass_stacks; /* that explain */
 
 #endif

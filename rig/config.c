@@ -299,12 +299,15 @@ void config_set_default_passes(struct config *config)
     config->live = (struct pass_settings){true, 40, 70, 16};
     config->exact = (struct pass_settings){true, 2, 8, 8};
     config->alloc = (struct pass_settings){true, 2, 8, 16};
+    config->lines = (struct pass_settings){true, 1, 4, 8};
+    config->sites = (struct pass_settings){true, 1, 4, 16};
+    config->stacks = (struct pass_settings){true, 1, 200, 16};
 }
 
 static bool read_passes(const struct reader *reader, const json_t *root,
                         const struct json_place *place)
 {
-    static const char *const keys[] = {"live", "exact", "alloc", NULL};
+    static const char *const keys[] = {"live", "exact", "alloc", "lines", "sites", "stacks", NULL};
     struct config *config = reader->config;
     const json_t *passes = NULL;
     struct json_place at = json_place_key(place, "passes");
@@ -314,7 +317,10 @@ static bool read_passes(const struct reader *reader, const json_t *root,
         return false;
     return read_pass(reader, passes, "live", "pairs", &config->live, &at) &&
            read_pass(reader, passes, "exact", "rounds", &config->exact, &at) &&
-           read_pass(reader, passes, "alloc", "rounds", &config->alloc, &at);
+           read_pass(reader, passes, "alloc", "rounds", &config->alloc, &at) &&
+           read_pass(reader, passes, "lines", "rounds", &config->lines, &at) &&
+           read_pass(reader, passes, "sites", "rounds", &config->sites, &at) &&
+           read_pass(reader, passes, "stacks", "rounds", &config->stacks, &at);
 }
 
 static bool read_baseline(const struct reader *reader, const json_t *root,

@@ -53,6 +53,7 @@ struct config {
     bool inject_traceparent;
     bool inject_request_id;
     struct pass_settings live, exact, alloc;
+    struct pass_settings lines, sites, stacks; /* that explain: one start a side */
     struct gate gate;
     struct waiver_list accept; /* regressions that may be */
     const char *store_path; /* of the baselines; usable as it is */

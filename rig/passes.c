@@ -31,7 +31,8 @@ const struct pass pass_alloc = {"alloc", "allocations, by the preloaded agent", 
                                 alloc_run};
 
 /* What is sure and quick comes first: when a time budget ends, it is there. */
-static const struct pass *const passes[] = {&pass_alloc, &pass_exact, &pass_live, NULL};
+static const struct pass *const passes[] = {&pass_alloc, &pass_exact,  &pass_lines, &pass_sites,
+                                            &pass_live,  &pass_stacks, NULL};
 
 const struct pass *const *pass_list(void)
 {

@@ -2,7 +2,8 @@
  * checked, and what is not known is refused. */
 #include "baselines/run.h"
 
-#include "base/json.h"
+#include "baselines/json_reader.h"
+#include "baselines/profile_json.h"
 #include "baselines/signedrank.h"
 
 #include <math.h>
@@ -16,94 +17,10 @@ enum {
     CAPABILITIES_MAX = 100,
     SAMPLES_MAX = 100000,
     CPUS_MAX = 1 << 20,
-    WORD_MAX = 256,         /* bytes of a version, a date, a hash */
-    LINE_MAX_BYTES = 4096,  /* bytes of a name */
-    TEXT_MAX = 1024 * 1024, /* bytes of a reason, which may hold two answers */
+    VARIANTS_MAX = 10000,
 };
 
-#define COUNT_LIMIT     (INT64_C(1) << 53)
-#define FIGURE_LIMIT    1e18
 #define LOG_RATIO_LIMIT 100.0
-
-struct reader {
-    struct arena *arena;
-    struct error *err;
-};
-
-/* An optional text that is absent or null leaves NULL. */
-static bool read_text(struct reader *reader, const json_t *object, const char *key,
-                      enum json_need need, size_t max, const char **out,
-                      const struct json_place *place)
-{
-    const char *text = NULL;
-    *out = NULL;
-    if (!json_get_string(object, key, need, &text, place, reader->err))
-        return false;
-    if (text == NULL)
-        return true;
-    if (strlen(text) > max) {
-        struct json_place at = json_place_key(place, key);
-        return json_fail(&at, reader->err, "is %zu bytes long, must be at most %zu", strlen(text),
-                         max);
-    }
-    *out = arena_copy_string(reader->arena, text);
-    return *out != NULL || error_set_memory(reader->err);
-}
-
-static bool read_name(struct reader *reader, const json_t *object, const char *key,
-                      const char **out, const struct json_place *place)
-{
-    if (!read_text(reader, object, key, JSON_REQUIRED, LINE_MAX_BYTES, out, place))
-        return false;
-    struct json_place at = json_place_key(place, key);
-    return **out != '\0' || json_fail(&at, reader->err, "is empty");
-}
-
-static bool read_word(struct reader *reader, const json_t *object, const char *key,
-                      const char **out, const struct json_place *place)
-{
-    return read_text(reader, object, key, JSON_OPTIONAL, WORD_MAX, out, place);
-}
-
-/* What is later handed to git, or names a file, is nothing but hex digits. */
-static bool read_hex(struct reader *reader, const json_t *object, const char *key,
-                     const char **out, const struct json_place *place)
-{
-    if (!read_word(reader, object, key, out, place))
-        return false;
-    if (*out == NULL || (**out != '\0' && (*out)[strspn(*out, "0123456789abcdef")] == '\0'))
-        return true;
-    struct json_place at = json_place_key(place, key);
-    return json_fail(&at, reader->err, "must be hex digits");
-}
-
-static bool read_count(struct reader *reader, const json_t *object, const char *key, int64_t *out,
-                       const struct json_place *place)
-{
-    return json_get_int(object, key, JSON_REQUIRED, 0, COUNT_LIMIT, out, place, reader->err);
-}
-
-/* A list of at most `max`; room for it is made in the arena. */
-static bool open_list(struct reader *reader, const json_t *object, const char *key, size_t max,
-                      size_t element_size, const json_t **array, void **room,
-                      const struct json_place *place)
-{
-    if (!json_get_array(object, key, JSON_REQUIRED, array, place, reader->err))
-        return false;
-    if (json_array_size(*array) > max) {
-        struct json_place at = json_place_key(place, key);
-        return json_fail(&at, reader->err, "has %zu elements, must have at most %zu",
-                         json_array_size(*array), max);
-    }
-    *room = arena_alloc_array(reader->arena, json_array_size(*array), element_size);
-    return *room != NULL || error_set_memory(reader->err);
-}
-
-static bool expect_object(struct reader *reader, const json_t *value,
-                          const struct json_place *place)
-{
-    return json_is_object(value) || json_fail(place, reader->err, "must be an object");
-}
 
 /* One figure; null is a replicate without one. */
 static bool read_sample(struct reader *reader, const json_t *value, double min, double max,
@@ -129,7 +46,7 @@ static bool read_samples(struct reader *reader, const json_t *object, const char
     *out = (struct samples){0};
     if (json_is_null(json_object_get(object, key)) || json_object_get(object, key) == NULL)
         return true;
-    if (!open_list(reader, object, key, SAMPLES_MAX, sizeof *out->values, &array, &room, place))
+    if (!reader_list(reader, object, key, SAMPLES_MAX, sizeof *out->values, &array, &room, place))
         return false;
     double *values = room;
     for (size_t i = 0; i < json_array_size(array); i++) {
@@ -148,15 +65,15 @@ static bool read_fingerprint(struct reader *reader, const json_t *object, struct
     static const char *const keys[] = {"cpu_model", "cpu_flags", "virtualization", "cpus", "kernel",
                                        "libc",      "compiler",  "valgrind",       NULL};
     return json_only_keys(object, keys, place, reader->err) &&
-           read_word(reader, object, "cpu_model", &out->cpu_model, place) &&
-           read_word(reader, object, "cpu_flags", &out->cpu_flags, place) &&
-           read_word(reader, object, "virtualization", &out->virtualization, place) &&
+           reader_word(reader, object, "cpu_model", &out->cpu_model, place) &&
+           reader_word(reader, object, "cpu_flags", &out->cpu_flags, place) &&
+           reader_word(reader, object, "virtualization", &out->virtualization, place) &&
            json_get_int(object, "cpus", JSON_OPTIONAL, 0, CPUS_MAX, &out->cpus, place,
                         reader->err) &&
-           read_word(reader, object, "kernel", &out->kernel, place) &&
-           read_word(reader, object, "libc", &out->libc, place) &&
-           read_word(reader, object, "compiler", &out->compiler, place) &&
-           read_word(reader, object, "valgrind", &out->valgrind, place);
+           reader_word(reader, object, "kernel", &out->kernel, place) &&
+           reader_word(reader, object, "libc", &out->libc, place) &&
+           reader_word(reader, object, "compiler", &out->compiler, place) &&
+           reader_word(reader, object, "valgrind", &out->valgrind, place);
 }
 
 static bool read_side(struct reader *reader, const json_t *sides, const char *key,
@@ -172,11 +89,11 @@ static bool read_side(struct reader *reader, const json_t *sides, const char *ke
         return true;
     out->present = true;
     return json_only_keys(object, keys, &at, reader->err) &&
-           read_text(reader, object, "ref", JSON_OPTIONAL, LINE_MAX_BYTES, &out->ref, &at) &&
-           read_hex(reader, object, "commit", &out->commit, &at) &&
+           reader_text(reader, object, "ref", JSON_OPTIONAL, READER_LINE_MAX, &out->ref, &at) &&
+           reader_hex(reader, object, "commit", &out->commit, &at) &&
            json_get_bool(object, "dirty", JSON_OPTIONAL, &out->dirty, &at, reader->err) &&
-           read_hex(reader, object, "build_id", &out->build_id, &at) &&
-           read_samples(reader, object, "peak_rss_bytes", 0, FIGURE_LIMIT, &out->peak_rss_bytes,
+           reader_hex(reader, object, "build_id", &out->build_id, &at) &&
+           read_samples(reader, object, "peak_rss_bytes", 0, READER_FIGURE_LIMIT, &out->peak_rss_bytes,
                         &at);
 }
 
@@ -203,11 +120,11 @@ static bool read_conservation(struct reader *reader, const json_t *sides, const 
     if (object == NULL)
         return true;
     return json_only_keys(object, keys, &at, reader->err) &&
-           json_get_number(object, "endpoints", JSON_REQUIRED, -FIGURE_LIMIT, FIGURE_LIMIT,
+           json_get_number(object, "endpoints", JSON_REQUIRED, -READER_FIGURE_LIMIT, READER_FIGURE_LIMIT,
                            &out->endpoints, &at, reader->err) &&
-           json_get_number(object, "unattributed", JSON_REQUIRED, -FIGURE_LIMIT, FIGURE_LIMIT,
+           json_get_number(object, "unattributed", JSON_REQUIRED, -READER_FIGURE_LIMIT, READER_FIGURE_LIMIT,
                            &out->unattributed, &at, reader->err) &&
-           json_get_number(object, "total", JSON_REQUIRED, 0, FIGURE_LIMIT, &out->total, &at,
+           json_get_number(object, "total", JSON_REQUIRED, 0, READER_FIGURE_LIMIT, &out->total, &at,
                            reader->err);
 }
 
@@ -238,16 +155,16 @@ static bool read_pass(struct reader *reader, const json_t *object, struct pass_r
     static const char *const side_keys[] = {"head", "base", NULL};
     const json_t *conservation = NULL;
     struct json_place at = json_place_key(place, "conservation");
-    return expect_object(reader, object, place) &&
+    return reader_object(reader, object, place) &&
            json_only_keys(object, keys, place, reader->err) &&
-           read_name(reader, object, "name", &out->name, place) &&
+           reader_name(reader, object, "name", &out->name, place) &&
            read_pass_status(reader, object, out, place) &&
-           read_text(reader, object, "reason", JSON_OPTIONAL, TEXT_MAX, &out->reason, place) &&
-           json_get_number(object, "seconds", JSON_REQUIRED, 0, FIGURE_LIMIT, &out->seconds, place,
+           reader_text(reader, object, "reason", JSON_OPTIONAL, READER_TEXT_MAX, &out->reason, place) &&
+           json_get_number(object, "seconds", JSON_REQUIRED, 0, READER_FIGURE_LIMIT, &out->seconds, place,
                            reader->err) &&
-           read_count(reader, object, "replicates", &out->replicates, place) &&
-           read_count(reader, object, "requests", &out->requests, place) &&
-           read_count(reader, object, "dropped", &out->dropped, place) &&
+           reader_count(reader, object, "replicates", &out->replicates, place) &&
+           reader_count(reader, object, "requests", &out->requests, place) &&
+           reader_count(reader, object, "dropped", &out->dropped, place) &&
            json_get_object(object, "conservation", JSON_REQUIRED, &conservation, place,
                            reader->err) &&
            json_only_keys(conservation, side_keys, &at, reader->err) &&
@@ -261,7 +178,7 @@ static bool read_passes(struct reader *reader, const json_t *root, struct run *r
     const json_t *array = NULL;
     void *room;
     struct json_place at = json_place_key(place, "passes");
-    if (!open_list(reader, root, "passes", PASSES_MAX, sizeof *run->passes, &array, &room, place))
+    if (!reader_list(reader, root, "passes", PASSES_MAX, sizeof *run->passes, &array, &room, place))
         return false;
     run->passes = room;
     run->pass_count = json_array_size(array);
@@ -281,15 +198,15 @@ static bool read_figure(struct reader *reader, const json_t *object, enum metric
                                               "missing", NULL};
     const char *const *keys = kind == METRIC_PAIRED ? paired_keys : plain_keys;
     /* Only what is counted can be negative: memory given back. */
-    double min = kind == METRIC_EXACT ? -FIGURE_LIMIT : 0;
+    double min = kind == METRIC_EXACT ? -READER_FIGURE_LIMIT : 0;
     return json_only_keys(object, keys, place, reader->err) &&
-           read_samples(reader, object, "head", min, FIGURE_LIMIT, &out->side[SIDE_HEAD], place) &&
-           read_samples(reader, object, "base", min, FIGURE_LIMIT, &out->side[SIDE_BASE], place) &&
+           read_samples(reader, object, "head", min, READER_FIGURE_LIMIT, &out->side[SIDE_HEAD], place) &&
+           read_samples(reader, object, "base", min, READER_FIGURE_LIMIT, &out->side[SIDE_BASE], place) &&
            read_samples(reader, object, "log_ratio", -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT,
                         &out->log_ratio, place) &&
            read_samples(reader, object, "aa_log_ratio", -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT,
                         &out->aa_log_ratio, place) &&
-           read_text(reader, object, "missing", JSON_OPTIONAL, TEXT_MAX, &out->missing, place);
+           reader_text(reader, object, "missing", JSON_OPTIONAL, READER_TEXT_MAX, &out->missing, place);
 }
 
 static bool read_figures(struct reader *reader, const json_t *endpoint, struct figure *figures,
@@ -315,22 +232,83 @@ static bool read_figures(struct reader *reader, const json_t *endpoint, struct f
     return true;
 }
 
+static bool read_variant_figures(struct reader *reader, const json_t *variant,
+                                 struct variant_result *out, const struct json_place *place)
+{
+    static const char *const keys[] = {"head", "base", NULL};
+    const char *metric_keys[METRIC_COUNT + 1] = {0};
+    const json_t *metrics = NULL;
+    struct json_place at = json_place_key(place, "metrics");
+    for (unsigned i = 0; i < METRIC_COUNT; i++)
+        metric_keys[i] = metric_info((enum metric)i)->key;
+    if (!json_get_object(variant, "metrics", JSON_REQUIRED, &metrics, place, reader->err) ||
+        !json_only_keys(metrics, metric_keys, &at, reader->err))
+        return false;
+    for (unsigned i = 0; i < METRIC_COUNT; i++) {
+        const json_t *figure = NULL;
+        struct json_place figure_at = json_place_key(&at, metric_keys[i]);
+        for (size_t side = 0; side < SIDE_COUNT; side++)
+            out->figures[i][side] = NAN;
+        if (!json_get_object(metrics, metric_keys[i], JSON_OPTIONAL, &figure, &at, reader->err) ||
+            (figure != NULL && !json_only_keys(figure, keys, &figure_at, reader->err)))
+            return false;
+        for (size_t side = 0; side < SIDE_COUNT && figure != NULL; side++) {
+            struct json_place side_at = json_place_key(&figure_at, keys[side]);
+            if (!read_sample(reader, json_object_get(figure, keys[side]), -READER_FIGURE_LIMIT,
+                             READER_FIGURE_LIMIT, &out->figures[i][side], &side_at))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool read_variants(struct reader *reader, const json_t *endpoint,
+                          struct endpoint_result *out, const struct json_place *place)
+{
+    static const char *const keys[] = {"variant", "share", "metrics", NULL};
+    const json_t *array = NULL;
+    void *room;
+    struct json_place at = json_place_key(place, "variants");
+    if (json_object_get(endpoint, "variants") == NULL)
+        return true;
+    if (!reader_list(reader, endpoint, "variants", VARIANTS_MAX, sizeof *out->variants, &array,
+                     &room, place))
+        return false;
+    out->variants = room;
+    out->variant_count = json_array_size(array);
+    for (size_t i = 0; i < out->variant_count; i++) {
+        const json_t *one = json_array_get(array, i);
+        struct variant_result *variant = &out->variants[i];
+        struct json_place element = json_place_index(&at, i);
+        if (!reader_object(reader, one, &element) ||
+            !json_only_keys(one, keys, &element, reader->err) ||
+            !reader_text(reader, one, "variant", JSON_REQUIRED, READER_LINE_MAX, &variant->name,
+                         &element) ||
+            !json_get_number(one, "share", JSON_REQUIRED, 0, 1, &variant->share, &element,
+                             reader->err) ||
+            !read_variant_figures(reader, one, variant, &element))
+            return false;
+    }
+    return true;
+}
+
 static bool read_endpoint(struct reader *reader, const json_t *object, struct endpoint_result *out,
                           const struct json_place *place)
 {
     static const char *const keys[] = {"endpoint",       "requests", "weight", "invalid",
-                                       "cpu_user_share", "metrics",  NULL};
+                                       "cpu_user_share", "metrics",  "variants", NULL};
     out->user_share = NAN;
-    return expect_object(reader, object, place) &&
+    return reader_object(reader, object, place) &&
            json_only_keys(object, keys, place, reader->err) &&
-           read_name(reader, object, "endpoint", &out->name, place) &&
-           read_count(reader, object, "requests", &out->requests, place) &&
-           json_get_number(object, "weight", JSON_REQUIRED, 0, FIGURE_LIMIT, &out->weight, place,
+           reader_name(reader, object, "endpoint", &out->name, place) &&
+           reader_count(reader, object, "requests", &out->requests, place) &&
+           json_get_number(object, "weight", JSON_REQUIRED, 0, READER_FIGURE_LIMIT, &out->weight, place,
                            reader->err) &&
-           read_text(reader, object, "invalid", JSON_OPTIONAL, TEXT_MAX, &out->invalid, place) &&
+           reader_text(reader, object, "invalid", JSON_OPTIONAL, READER_TEXT_MAX, &out->invalid, place) &&
            json_get_number(object, "cpu_user_share", JSON_OPTIONAL, 0, 1, &out->user_share, place,
                            reader->err) &&
-           read_figures(reader, object, out->figures, place);
+           read_figures(reader, object, out->figures, place) &&
+           read_variants(reader, object, out, place);
 }
 
 static int compare_names(const void *left, const void *right)
@@ -363,7 +341,7 @@ static bool read_endpoints(struct reader *reader, const json_t *root, struct run
     const json_t *array = NULL;
     void *room;
     struct json_place at = json_place_key(place, "endpoints");
-    if (!open_list(reader, root, "endpoints", ENDPOINTS_MAX, sizeof *run->endpoints, &array, &room,
+    if (!reader_list(reader, root, "endpoints", ENDPOINTS_MAX, sizeof *run->endpoints, &array, &room,
                    place))
         return false;
     run->endpoints = room;
@@ -382,15 +360,15 @@ static bool read_notes(struct reader *reader, const json_t *root, struct run *ru
     const json_t *array = NULL;
     void *room;
     struct json_place at = json_place_key(place, "notes");
-    if (!open_list(reader, root, "notes", NOTES_MAX, sizeof *run->notes, &array, &room, place))
+    if (!reader_list(reader, root, "notes", NOTES_MAX, sizeof *run->notes, &array, &room, place))
         return false;
     run->notes = room;
     run->note_count = json_array_size(array);
     for (size_t i = 0; i < run->note_count; i++) {
         const json_t *text = json_array_get(array, i);
         struct json_place element = json_place_index(&at, i);
-        if (!json_is_string(text) || json_string_length(text) > TEXT_MAX)
-            return json_fail(&element, reader->err, "must be a text of at most %d bytes", TEXT_MAX);
+        if (!json_is_string(text) || json_string_length(text) > READER_TEXT_MAX)
+            return json_fail(&element, reader->err, "must be a text of at most %d bytes", READER_TEXT_MAX);
         run->notes[i] = arena_copy_string(reader->arena, json_string_value(text));
         if (run->notes[i] == NULL)
             return error_set_memory(reader->err);
@@ -402,11 +380,11 @@ static bool read_capability(struct reader *reader, const json_t *object, struct 
                             const struct json_place *place)
 {
     static const char *const keys[] = {"name", "present", "detail", NULL};
-    return expect_object(reader, object, place) &&
+    return reader_object(reader, object, place) &&
            json_only_keys(object, keys, place, reader->err) &&
-           read_name(reader, object, "name", &out->name, place) &&
+           reader_name(reader, object, "name", &out->name, place) &&
            json_get_bool(object, "present", JSON_REQUIRED, &out->present, place, reader->err) &&
-           read_text(reader, object, "detail", JSON_OPTIONAL, LINE_MAX_BYTES, &out->detail, place);
+           reader_text(reader, object, "detail", JSON_OPTIONAL, READER_LINE_MAX, &out->detail, place);
 }
 
 /* Runs of before the probe was kept have none. */
@@ -418,7 +396,7 @@ static bool read_capabilities(struct reader *reader, const json_t *root, struct 
     struct json_place at = json_place_key(place, "capabilities");
     if (json_object_get(root, "capabilities") == NULL)
         return true;
-    if (!open_list(reader, root, "capabilities", CAPABILITIES_MAX, sizeof *run->capabilities,
+    if (!reader_list(reader, root, "capabilities", CAPABILITIES_MAX, sizeof *run->capabilities,
                    &array, &room, place))
         return false;
     struct capability *list = room;
@@ -441,7 +419,7 @@ static bool read_looks(struct reader *reader, const json_t *root, struct run *ru
     const json_t *looks_json = json_object_get(root, "cpu_looks");
     if (looks_json == NULL || json_is_null(looks_json))
         return true;
-    if (!open_list(reader, root, "cpu_looks", RUN_LOOKS_MAX, sizeof *run->cpu_looks, &array, &room,
+    if (!reader_list(reader, root, "cpu_looks", RUN_LOOKS_MAX, sizeof *run->cpu_looks, &array, &room,
                    place))
         return false;
     size_t *looks = room;
@@ -502,11 +480,11 @@ static bool read_head_of_file(struct reader *reader, const json_t *root, struct 
 {
     const json_t *fingerprint = NULL;
     struct json_place at = json_place_key(place, "fingerprint");
-    return read_word(reader, root, "tollgate_version", &run->tollgate_version, place) &&
-           read_word(reader, root, "created", &run->created, place) &&
+    return reader_word(reader, root, "tollgate_version", &run->tollgate_version, place) &&
+           reader_word(reader, root, "created", &run->created, place) &&
            read_seed(reader, root, &run->seed, place) &&
-           read_hex(reader, root, "corpus_hash", &run->corpus_hash, place) &&
-           read_hex(reader, root, "config_hash", &run->config_hash, place) &&
+           reader_hex(reader, root, "corpus_hash", &run->corpus_hash, place) &&
+           reader_hex(reader, root, "config_hash", &run->config_hash, place) &&
            json_get_object(root, "fingerprint", JSON_REQUIRED, &fingerprint, place, reader->err) &&
            read_fingerprint(reader, fingerprint, &run->fingerprint, &at) &&
            read_capabilities(reader, root, run, place);
@@ -517,16 +495,16 @@ bool run_from_json(struct run *run, const json_t *json, const char *name, struct
     static const char *const keys[] = {
         "schema_version", "tollgate_version", "created", "seed",   "corpus_hash", "config_hash",
         "fingerprint",    "sides",            "passes",  "endpoints", "notes",    "cpu_looks",
-        "capabilities",   NULL};
+        "capabilities",   "profiles",         "sources", "source_changes", NULL};
     run_init(run);
     struct reader reader = {.arena = &run->arena, .err = err};
     struct json_place place = json_place_root(name);
     /* The version comes first: another one may well have other keys. */
-    if (expect_object(&reader, json, &place) && check_version(&reader, json, &place) &&
+    if (reader_object(&reader, json, &place) && check_version(&reader, json, &place) &&
         json_only_keys(json, keys, &place, err) && read_head_of_file(&reader, json, run, &place) &&
         read_sides(&reader, json, run, &place) && read_passes(&reader, json, run, &place) &&
         read_endpoints(&reader, json, run, &place) && read_notes(&reader, json, run, &place) &&
-        read_looks(&reader, json, run, &place))
+        read_looks(&reader, json, run, &place) && profile_json_read(&reader, json, run, &place))
         return true;
     run_release(run);
     return false;

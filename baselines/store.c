@@ -44,7 +44,8 @@ static const char *make_path(struct arena *arena, const char *folder, const char
     return path;
 }
 
-/* What was measured beside the head is no part of a baseline. */
+/* What was measured beside the head is no part of a baseline; nor are profiles: they are large, and
+ * lines are only compared with a base that is measured again. */
 static bool copy_head(const struct run *run, struct run *head, struct arena *arena,
                       struct error *err)
 {
@@ -55,6 +56,7 @@ static bool copy_head(const struct run *run, struct run *head, struct arena *are
         return error_set_memory(err);
     for (size_t i = 0; i < run->endpoint_count; i++) {
         endpoints[i] = run->endpoints[i];
+        endpoints[i].variant_count = 0;
         for (unsigned metric = 0; metric < METRIC_COUNT; metric++) {
             struct figure *figure = &endpoints[i].figures[metric];
             figure->side[SIDE_BASE] = (struct samples){0};
@@ -72,6 +74,9 @@ static bool copy_head(const struct run *run, struct run *head, struct arena *are
     head->sides[SIDE_BASE] = (struct run_side){0};
     head->cpu_looks = NULL;
     head->cpu_look_count = 0;
+    memset(head->profiles, 0, sizeof head->profiles);
+    memset(head->sources, 0, sizeof head->sources);
+    head->source_changes_known = false;
     return true;
 }
 

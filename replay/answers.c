@@ -1,7 +1,7 @@
 #include "replay/answers.h"
 
 #include "base/text.h"
-#include "replay/hash.h"
+#include "base/hash.h"
 #include "replay/wire.h"
 
 #include <stdlib.h>

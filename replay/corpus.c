@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "replay/lines.h"
-#include "replay/names.h"
+#include "base/names.h"
 
 #include <errno.h>
 #include <fcntl.h>

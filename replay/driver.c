@@ -1,7 +1,7 @@
 #include "replay/driver.h"
 
 #include "base/clock.h"
-#include "replay/hash.h"
+#include "base/hash.h"
 #include "replay/plan.h"
 
 #include <curl/curl.h>

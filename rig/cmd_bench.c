@@ -11,6 +11,7 @@
 #include "rig/output.h"
 #include "rig/probe.h"
 #include "rig/terms.h"
+#include "rig/variants.h"
 #include "rig/version.h"
 #include "rig/workspace.h"
 
@@ -155,7 +156,7 @@ static bool job_describe_run(struct job *job, struct error *err)
         if (result->name == NULL)
             return error_set_memory(err);
     }
-    return true;
+    return variants_describe(run, &job->selection, err);
 }
 
 /* How the base is built and started is for its own config to say, where it has one. */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "baselines/statistics.h"
 #include "rig/lane.h"
+#include "rig/variants.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -152,22 +153,63 @@ static double reduce(double *values, size_t count, enum reduction reduction)
     return reduction == REDUCE_LEAST ? values[0] : statistics_find_median(values, count);
 }
 
-/* The mean over each endpoint's exchanges by their share of its traffic. */
+/* Shares are fractions: without this the last bits would differ by the order. */
+static double round_mean(double mean)
+{
+    return round(mean * 1e4) / 1e4;
+}
+
+static bool is_of_variant(const struct counted *counted, size_t position, const char *variant)
+{
+    const struct selected *item = &counted->bench->selection->items[counted->item[position]];
+    return variant == NULL || strcmp(item->exchange.variant, variant) == 0;
+}
+
+/* The mean over exchanges of one endpoint, from `first` on, by their share of its traffic: of one
+ * variant, or of all when that is NULL. NAN when there are none. */
+static double counted_mean(const struct counted *counted, size_t first, size_t counter,
+                           const char *variant)
+{
+    double sum = 0, shares = 0;
+    for (size_t position = first;
+         position < counted->items && counted->endpoint[position] == counted->endpoint[first];
+         position++) {
+        if (!is_of_variant(counted, position, variant))
+            continue;
+        shares += counted->share[position];
+        sum += counted->share[position] * reduce(counted_rounds(counted, position, counter),
+                                                 counted->played[position],
+                                                 counted->sampler->counters[counter].reduction);
+    }
+    return variant == NULL ? round_mean(sum) : shares > 0 ? round_mean(sum / shares) : NAN;
+}
+
+/* A variant's figure is the least of the starts: it explains, nothing is decided by it. */
+static void counted_keep_variants(struct counted *counted, enum side side, size_t first,
+                                  size_t counter)
+{
+    struct endpoint_result *endpoint =
+        &counted->bench->run->endpoints[counted->endpoint[first]];
+    enum metric metric = counted->sampler->counters[counter].metric;
+    for (size_t v = 0; v < endpoint->variant_count; v++) {
+        struct variant_result *variant = &endpoint->variants[v];
+        double mean = counted_mean(counted, first, counter, variant->name);
+        variant->figures[metric][side] = fmin(variant->figures[metric][side], mean);
+    }
+}
+
 static void counted_keep(struct counted *counted, enum side side)
 {
     struct run *run = counted->bench->run;
     for (size_t c = 0; c < counted->sampler->counter_count; c++) {
-        const struct sampler_counter *counter = &counted->sampler->counters[c];
+        enum metric metric = counted->sampler->counters[c].metric;
         for (size_t position = 0; position < counted->items;) {
-            size_t e = counted->endpoint[position];
-            double mean = 0;
-            for (; position < counted->items && counted->endpoint[position] == e; position++)
-                mean += counted->share[position] *
-                        reduce(counted_rounds(counted, position, c), counted->played[position],
-                               counter->reduction);
-            struct samples *samples = &run->endpoints[e].figures[counter->metric].side[side];
-            /* Shares are fractions: without this the last bits would differ by the order. */
-            samples->values[samples->count++] = round(mean * 1e4) / 1e4;
+            size_t first = position, e = counted->endpoint[position];
+            while (position < counted->items && counted->endpoint[position] == e)
+                position++;
+            struct samples *samples = &run->endpoints[e].figures[metric].side[side];
+            samples->values[samples->count++] = counted_mean(counted, first, c, NULL);
+            counted_keep_variants(counted, side, first, c);
         }
     }
 }

@@ -63,11 +63,49 @@ Test(run, reads_what_the_file_says, .timeout = 10)
     run_release(&run);
 }
 
+Test(run, reads_profiles, .timeout = 10)
+{
+    struct run run;
+    struct error err = {0};
+    cr_assert(run_read(&run, VALID "/profiles.json", &err), "%s: %s", err.where, err.text);
+    const struct profile *lines = &run.profiles[PROFILE_LINES][SIDE_HEAD];
+    cr_assert(lines->present);
+    cr_assert_str_eq(lines->frames[0].function, "rank");
+    cr_assert_str_eq(lines->frames[0].file, "gateway/rank.c");
+    cr_assert_eq(lines->frames[0].line, 71);
+    cr_assert(lines->frames[0].own && !lines->frames[2].own);
+    cr_assert_null(lines->frames[2].file);
+    cr_assert_eq(lines->nodes[1].parent, PROFILE_NONE);
+    cr_assert_eq(profile_endpoint_total(&lines->endpoints[0], LINES_INSTRUCTIONS), 112.5);
+    cr_assert_eq(lines->endpoints[0].costs[1].node, 2);
+    cr_assert_eq(lines->endpoints[0].calls[0].instructions, 100);
+    cr_assert_eq(lines->error_nodes[0], 1);
+    cr_assert_not(run.profiles[PROFILE_CPU][SIDE_HEAD].present);
+    cr_assert_not_null(run.profiles[PROFILE_CPU][SIDE_HEAD].missing);
+    const struct profile *alloc = &run.profiles[PROFILE_ALLOC][SIDE_HEAD];
+    cr_assert_eq(alloc->nodes[1].parent, 0);
+    cr_assert_eq(alloc->endpoints[0].costs[0].values[ALLOC_RETAINED], -16);
+    cr_assert_eq(alloc->unresolved, 3);
+    const struct source_file *rank = source_tree_file(&run.sources[SIDE_HEAD], "gateway/rank.c");
+    cr_assert_eq(rank->line_count, 4);
+    cr_assert_eq(rank->lines[2], 72);
+    cr_assert_eq(rank->lines[3], 80);
+    cr_assert(rank->stale);
+    cr_assert_str_eq(rank->functions[0].name, "rank");
+    cr_assert(run.source_changes_known);
+    cr_assert_eq(run.source_changes[0].hunks[1].head_line, 83);
+    cr_assert_null(run.source_changes[1].base_path);
+    cr_assert_eq(run.endpoints[0].variant_count, 2);
+    cr_assert_eq(run.endpoints[0].variants[0].figures[METRIC_INSTRUCTIONS][SIDE_HEAD], 1200.5);
+    cr_assert(isnan(run.endpoints[0].variants[1].figures[METRIC_INSTRUCTIONS][SIDE_BASE]));
+    run_release(&run);
+}
+
 /* Written and read again, a run says the same. */
 Test(run, round_trip, .timeout = 10)
 {
     static const char *const files[] = {VALID "/full.json", VALID "/small.json",
-                                        VALID "/empty.json"};
+                                        VALID "/empty.json", VALID "/profiles.json"};
     char path[] = "/tmp/tollgate-run-XXXXXX";
     int fd = mkstemp(path);
     cr_assert_geq(fd, 0);
@@ -214,6 +252,19 @@ static struct refusal refusals[] = {
     {"nothing", "not valid JSON"},
     {"deep", "not valid JSON"},
     {"not-utf8", "not valid UTF-8"},
+    {"profile-frame-string", "profiles.head.lines.frames[0][0]: must be a whole number"},
+    {"profile-parent-later", "nodes[0][0]: must be a whole number from -1 to -1"},
+    {"profile-cost-node-twice", "endpoints[0].costs[1]: must begin with a node's number"},
+    {"profile-cost-short", "endpoints[0].costs[0]: must be an array of 4 numbers"},
+    {"profile-calls-in-alloc", "only a profile of lines has calls"},
+    {"profile-call-frame", "calls[0][1]: must be a frame's number"},
+    {"profile-error-node", "error_nodes[0]: must be a node's number"},
+    {"source-path-leaves-tree", "path: must be a path below the tree's root"},
+    {"source-path-absolute", "path: must be a path below the tree's root"},
+    {"source-lines-overlap", "lines[1]: must lie behind the lines before it"},
+    {"source-lines-many", "lines: are more than"},
+    {"source-hunks-overlap", "hunks[1]: must lie behind the hunk before it"},
+    {"variant-share", "variants[0].share: is 2"},
 };
 
 ParameterizedTestParameters(run_refusal, names_the_place)

@@ -1,8 +1,8 @@
 /* uthash with what the house wants of it: running out of memory is an error and not an exit, and a
  * hash function of ours, since uthash's own is a macro that falls through a switch unannounced and
  * so does not pass our flags on every compiler. Include this and never <uthash.h>. */
-#ifndef TOLLGATE_REPLAY_HASH_H
-#define TOLLGATE_REPLAY_HASH_H
+#ifndef TOLLGATE_BASE_HASH_H
+#define TOLLGATE_BASE_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
-#include "replay/names.h"
+#include "base/names.h"
 
-#include "replay/hash.h"
+#include "base/hash.h"
 
 #include <stdlib.h>
 #include <string.h>

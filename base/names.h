@@ -1,6 +1,6 @@
 /* Names and their numbers in order of first appearance. */
-#ifndef TOLLGATE_REPLAY_NAMES_H
-#define TOLLGATE_REPLAY_NAMES_H
+#ifndef TOLLGATE_BASE_NAMES_H
+#define TOLLGATE_BASE_NAMES_H
 
 #include "base/arena.h"
 

@@ -243,7 +243,7 @@ bool compare_paired(struct compare_context *context, enum metric metric, struct 
             if (!compare_refuse(context, &context->rows[i], metric))
                 compare_unpaired(context, &context->rows[i], metric);
         if (context->stored && context->out->cpu_note == NULL)
-            context->out->cpu_note = "CPU time is not gated: the base was measured in another run";
+            context->out->cpu_note = "the base was measured in another run";
         return true;
     }
     panel.evidence = arena_alloc_array(&context->out->arena, count, sizeof *panel.evidence);

@@ -25,6 +25,8 @@
 
 enum { BUDGET_MOST_S = 86400 };
 
+#define PASSES "alloc,exact,lines,sites,live,stacks"
+
 /* Everything that one bench holds; released in one place. */
 struct job {
     const struct arguments *arguments;
@@ -52,7 +54,7 @@ static const struct option_row options[] = {
     {"base", 0, "REF|DIR|RUN", "compare with a commit, another checkout or a stored run"},
     {"baseline", 0, "NAME|FILE", "compare with a saved baseline; none: with nothing"},
     {"save-baseline", 0, "NAME", "keep this run's head as a baseline"},
-    {"passes", 0, "LIST", "which of live,exact,alloc; default: all that the config has"},
+    {"passes", 0, "LIST", "which of " PASSES "; default: all that the config has"},
     {"endpoint", 'e', "GLOB", "only endpoints that match; repeatable"},
     {"budget", 0, "SECONDS", "end measuring when so much time is gone"},
     {"seed", 0, "N", "of the order of requests; default: 1"},
@@ -303,8 +305,7 @@ static bool check_pass_list(const char *list, struct error *err)
             known = known || (strlen(pass_list()[i]->name) == (size_t)length &&
                               strncmp(pass_list()[i]->name, at, (size_t)length) == 0);
         if (!known)
-            return error_set(err, ERROR_USAGE, "--passes: \"%.*s\" is no pass; there are live, "
-                                               "exact and alloc",
+            return error_set(err, ERROR_USAGE, "--passes: \"%.*s\" is no pass; there are " PASSES,
                              length, at);
     }
     return true;

@@ -60,7 +60,7 @@ static void check_accepted(struct waiver waiver)
     release_bench(&bench);
 }
 
-Test(accept, exact_metrics, .timeout = 10)
+Test(accept, exact_metrics, .timeout = 60)
 {
     check_accepted(accept_instructions(0.05, NULL));
     check_accepted(accept_instructions(0.05, "2026-11-22"));
@@ -81,7 +81,7 @@ Test(accept, exact_metrics, .timeout = 10)
 }
 
 /* Of several, one that covers is enough; the reason names the one that would have. */
-Test(accept, several_waivers, .timeout = 10)
+Test(accept, several_waivers, .timeout = 60)
 {
     struct bench bench;
     struct waiver waivers[] = {accept_instructions(0.01, NULL),
@@ -110,7 +110,7 @@ static void check_cpu(double log_ratio, const struct waiver *waiver, enum verdic
 }
 
 /* Fails once the interval lies wholly beyond what was accepted. */
-Test(accept, cpu_by_its_interval, .timeout = 30)
+Test(accept, cpu_by_its_interval, .timeout = 300)
 {
     check_cpu(log(1.06), &cpu_8, VERDICT_PASSED, "accepted up to +8 % by commit 1a2b by Ada");
     check_cpu(log(1.081), &cpu_8, VERDICT_PASSED, "accepted up to +8 %");
@@ -125,7 +125,7 @@ Test(accept, cpu_by_its_interval, .timeout = 30)
     check_cpu(0, &cpu_8, VERDICT_PASSED, "within the 2 % margin");
 }
 
-Test(accept, growth_from_nothing, .timeout = 10)
+Test(accept, growth_from_nothing, .timeout = 60)
 {
     struct bench bench;
     struct waiver waivers[] = {accept_instructions(100, NULL), accept_instructions(NAN, NULL)};
@@ -145,7 +145,7 @@ Test(accept, growth_from_nothing, .timeout = 10)
 }
 
 /* Neither a budget nor a wrong answer is accepted away, and one accepted metric leaves the other. */
-Test(accept, what_is_not_accepted, .timeout = 10)
+Test(accept, what_is_not_accepted, .timeout = 60)
 {
     struct bench bench;
     struct waiver waiver = accept_instructions(0.5, NULL);
@@ -199,7 +199,7 @@ static void check_shown(const struct reporter *reporter, const struct bench *ben
 }
 
 /* A commit's words are anyone's. */
-Test(accept, shown_and_safe, .timeout = 10)
+Test(accept, shown_and_safe, .timeout = 60)
 {
     struct bench bench;
     struct waiver waiver = accept_instructions(0.5, NULL);

@@ -34,7 +34,7 @@ ParameterizedTestParameters(binomial, interval)
     return cr_make_param_array(struct interval_case, cases, sizeof cases / sizeof cases[0]);
 }
 
-ParameterizedTest(struct interval_case *each, binomial, interval, .timeout = 10)
+ParameterizedTest(struct interval_case *each, binomial, interval, .timeout = 60)
 {
     struct binomial_interval interval =
         binomial_find_interval(each->hits, each->trials, each->confidence);
@@ -44,7 +44,7 @@ ParameterizedTest(struct interval_case *each, binomial, interval, .timeout = 10)
               each->high);
 }
 
-Test(binomial, nothing_and_nonsense, .timeout = 10)
+Test(binomial, nothing_and_nonsense, .timeout = 60)
 {
     struct binomial_interval nothing = binomial_find_interval(0, 0, 0.95);
     cr_assert(nothing.low == 0.0 && nothing.high == 1.0);
@@ -54,7 +54,7 @@ Test(binomial, nothing_and_nonsense, .timeout = 10)
 }
 
 /* The definition: over every share, the interval misses it at most once in twenty. */
-Test(binomial, covers_every_share, .timeout = 30)
+Test(binomial, covers_every_share, .timeout = 300)
 {
     enum { TRIALS = 20 };
     struct binomial_interval intervals[TRIALS + 1];

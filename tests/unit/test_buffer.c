@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-TestSuite(buffer, .timeout = 10);
+TestSuite(buffer, .timeout = 60);
 
 Test(buffer, is_text_from_the_start)
 {

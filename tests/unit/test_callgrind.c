@@ -60,7 +60,7 @@ ParameterizedTestParameters(callgrind, valid)
     return cr_make_param_array(struct valid_case, cases, COUNT_OF(cases));
 }
 
-ParameterizedTest(struct valid_case *c, callgrind, valid, .timeout = 10)
+ParameterizedTest(struct valid_case *c, callgrind, valid, .timeout = 60)
 {
     struct callgrind_cost cost;
     struct error err = {0};
@@ -70,7 +70,7 @@ ParameterizedTest(struct valid_case *c, callgrind, valid, .timeout = 10)
     cr_assert_eq(cost.syscalls, c->expected.syscalls, "%s: %" PRIu64, c->name, cost.syscalls);
 }
 
-Test(callgrind, every_invalid_file_is_refused_with_its_place, .timeout = 10)
+Test(callgrind, every_invalid_file_is_refused_with_its_place, .timeout = 60)
 {
     size_t seen = 0;
     DIR *folder = opendir(FIXTURES "/invalid");
@@ -90,7 +90,7 @@ Test(callgrind, every_invalid_file_is_refused_with_its_place, .timeout = 10)
     cr_assert_geq(seen, 15);
 }
 
-Test(callgrind, every_cut_of_a_valid_dump_is_refused, .timeout = 10)
+Test(callgrind, every_cut_of_a_valid_dump_is_refused, .timeout = 60)
 {
     struct buffer text;
     struct error err = {0};
@@ -107,7 +107,7 @@ Test(callgrind, every_cut_of_a_valid_dump_is_refused, .timeout = 10)
     buffer_release(&text);
 }
 
-Test(callgrind, names_and_parents, .timeout = 10)
+Test(callgrind, names_and_parents, .timeout = 60)
 {
     static const char log[] = "==7== Command: nginx\n==7== Parent PID: 9556\n==7== \n";
     cr_expect_eq(callgrind_text_parent(log, sizeof log - 1), 9556);

@@ -5,7 +5,7 @@
 #include <criterion/parameterized.h>
 #include <string.h>
 
-TestSuite(check, .timeout = 10);
+TestSuite(check, .timeout = 60);
 
 static bool run(const struct check_rules *rules, const struct exchange *exchange, int status,
                 const char *body, size_t size, struct buffer *difference)

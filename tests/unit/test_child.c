@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-TestSuite(child, .timeout = 30);
+TestSuite(child, .timeout = 300);
 
 /* Runs `sh -c script`; what it wrote is in `out` and `errors`. */
 static struct child_status run(const char *script, struct buffer *out, struct buffer *errors)

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-TestSuite(command, .timeout = 10);
+TestSuite(command, .timeout = 60);
 
 static const struct option_row rows[] = {
     {"config", 'c', "FILE", "a file"},

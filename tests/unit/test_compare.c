@@ -16,7 +16,7 @@ static void check_instructions(double head, double base, enum verdict wanted, co
     release_bench(&bench);
 }
 
-Test(compare, exact_limits, .timeout = 10)
+Test(compare, exact_limits, .timeout = 60)
 {
     check_instructions(200000, 200000, VERDICT_PASSED, "unchanged");
     check_instructions(200040, 200000, VERDICT_PASSED, "+0.02 %, within 0.5 %");
@@ -30,7 +30,7 @@ Test(compare, exact_limits, .timeout = 10)
     check_instructions(9500, 10000, VERDICT_PASSED, "within the floor");
 }
 
-Test(compare, exact_figures, .timeout = 10)
+Test(compare, exact_figures, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 1);
@@ -48,7 +48,7 @@ Test(compare, exact_figures, .timeout = 10)
     release_bench(&bench);
 }
 
-Test(compare, from_nothing, .timeout = 10)
+Test(compare, from_nothing, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 1);
@@ -85,7 +85,7 @@ static void check_starts(double head_low, double head_high, double base_low, dou
     release_bench(&bench);
 }
 
-Test(compare, starts_disagree, .timeout = 10)
+Test(compare, starts_disagree, .timeout = 60)
 {
     check_starts(200000, 200100, 200000, 200000, VERDICT_PASSED);
     check_starts(200000, 204000, 200000, 200000, VERDICT_INCONCLUSIVE);
@@ -94,7 +94,7 @@ Test(compare, starts_disagree, .timeout = 10)
     check_starts(190000, 191000, 200000, 201500, VERDICT_IMPROVED);
 }
 
-Test(compare, rounding_is_no_disagreement, .timeout = 10)
+Test(compare, rounding_is_no_disagreement, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 1);
@@ -108,7 +108,7 @@ Test(compare, rounding_is_no_disagreement, .timeout = 10)
 
 /* ---- budgets ---- */
 
-Test(compare, budget_holds_without_a_base, .timeout = 10)
+Test(compare, budget_holds_without_a_base, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 1);
@@ -134,7 +134,7 @@ Test(compare, budget_holds_without_a_base, .timeout = 10)
     release_bench(&bench);
 }
 
-Test(compare, no_base_is_no_failure, .timeout = 10)
+Test(compare, no_base_is_no_failure, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 1);
@@ -149,7 +149,7 @@ Test(compare, no_base_is_no_failure, .timeout = 10)
 
 /* ---- one side only ---- */
 
-Test(compare, new_and_removed_endpoints, .timeout = 10)
+Test(compare, new_and_removed_endpoints, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 2);
@@ -176,7 +176,7 @@ Test(compare, new_and_removed_endpoints, .timeout = 10)
 }
 
 /* Measured beside each other both sides have every endpoint; which one answered tells. */
-Test(compare, new_and_removed_in_one_run, .timeout = 10)
+Test(compare, new_and_removed_in_one_run, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 3);
@@ -199,7 +199,7 @@ Test(compare, new_and_removed_in_one_run, .timeout = 10)
     release_bench(&bench);
 }
 
-Test(compare, metric_missing_on_one_side, .timeout = 10)
+Test(compare, metric_missing_on_one_side, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 1);
@@ -219,7 +219,7 @@ Test(compare, metric_missing_on_one_side, .timeout = 10)
     release_bench(&bench);
 }
 
-Test(compare, skipped_pass_says_why, .timeout = 10)
+Test(compare, skipped_pass_says_why, .timeout = 60)
 {
     struct bench bench;
     struct pass_result pass = {
@@ -232,7 +232,7 @@ Test(compare, skipped_pass_says_why, .timeout = 10)
     release_bench(&bench);
 }
 
-Test(compare, a_wrong_answer_is_never_an_improvement, .timeout = 10)
+Test(compare, a_wrong_answer_is_never_an_improvement, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 1);
@@ -261,7 +261,7 @@ static void set_stored_cpu(struct bench *bench)
         draw(&bench->base, &random, 30, 100000, 500);
 }
 
-Test(compare, stored_cpu_informs, .timeout = 10)
+Test(compare, stored_cpu_informs, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 1);
@@ -283,7 +283,7 @@ Test(compare, stored_cpu_informs, .timeout = 10)
  *   wilcox.test(x, y, conf.int = TRUE): difference in location 0.305, exact interval of 95 %
  *   -0.15 to 0.76. The normal rank here, floor(25 - 1.96 * sqrt(66.67)) = 8, is the exact one less
  *   one at most, so that the bounds are those or the next outside. */
-Test(compare, stored_cpu_shift, .timeout = 10)
+Test(compare, stored_cpu_shift, .timeout = 60)
 {
     static const double x[] = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46};
     static const double y[] = {1.15, 0.88, 0.90, 0.74, 1.21};
@@ -304,7 +304,7 @@ Test(compare, stored_cpu_shift, .timeout = 10)
     release_bench(&bench);
 }
 
-Test(compare, another_machine_is_never_compared, .timeout = 10)
+Test(compare, another_machine_is_never_compared, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 1);
@@ -322,7 +322,7 @@ Test(compare, another_machine_is_never_compared, .timeout = 10)
     release_bench(&bench);
 }
 
-Test(compare, another_corpus_is_never_compared, .timeout = 10)
+Test(compare, another_corpus_is_never_compared, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 1);
@@ -341,7 +341,7 @@ Test(compare, another_corpus_is_never_compared, .timeout = 10)
     release_bench(&bench);
 }
 
-Test(compare, cpu_that_may_only_inform, .timeout = 10)
+Test(compare, cpu_that_may_only_inform, .timeout = 60)
 {
     struct bench bench;
     struct random random;
@@ -357,7 +357,7 @@ Test(compare, cpu_that_may_only_inform, .timeout = 10)
 }
 
 /* Figures that are not numbers are no replicates. */
-Test(compare, lost_replicates, .timeout = 10)
+Test(compare, lost_replicates, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 1);
@@ -372,7 +372,7 @@ Test(compare, lost_replicates, .timeout = 10)
     release_bench(&bench);
 }
 
-Test(compare, nothing_measured, .timeout = 10)
+Test(compare, nothing_measured, .timeout = 60)
 {
     struct bench bench;
     init_bench(&bench, 0);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(config, .timeout = 20);
+TestSuite(config, .timeout = 60);
 
 Test(config, everything_is_read)
 {

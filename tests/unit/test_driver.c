@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-TestSuite(driver, .timeout = 20);
+TestSuite(driver, .timeout = 60);
 
 enum after { KEEP, CLOSE, RESET, HANG };
 

@@ -6,7 +6,7 @@
 #include <criterion/parameterized.h>
 #include <string.h>
 
-TestSuite(endpoints, .timeout = 10);
+TestSuite(endpoints, .timeout = 60);
 
 static const char *const texts[] = {
     "GET /",                     /* 0 */

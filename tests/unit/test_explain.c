@@ -29,7 +29,7 @@ static void expect_lines(const char *text, const char *const *lines)
 }
 
 /* Ratios of +6.0 to +6.9 %: all ten above the margin of 2 %, so p = 2^-10 = 0.00098. */
-Test(explain, a_regression_of_cpu, .timeout = 10)
+Test(explain, a_regression_of_cpu, .timeout = 60)
 {
     static const char *const lines[] = {
         "GET /e0 regressed\n",
@@ -57,7 +57,7 @@ Test(explain, a_regression_of_cpu, .timeout = 10)
     release_bench(&bench);
 }
 
-Test(explain, what_would_settle_it, .timeout = 30)
+Test(explain, what_would_settle_it, .timeout = 300)
 {
     static const char *const lines[] = {"GET /e0 inconclusive\n", "p          no change shown",
                                         "to settle  1 replicate, at least 7 are needed\n", NULL};
@@ -72,7 +72,7 @@ Test(explain, what_would_settle_it, .timeout = 30)
 }
 
 /* Against another run: each side's own starts. */
-Test(explain, two_runs, .timeout = 10)
+Test(explain, two_runs, .timeout = 60)
 {
     static const char *const lines[] = {"instr regressed\n", "head       2: 210.0 k, 211.0 k\n",
                                         "base       1: 200.0 k\n", "starts disagree",
@@ -91,7 +91,7 @@ Test(explain, two_runs, .timeout = 10)
     release_bench(&bench);
 }
 
-Test(explain, a_wrong_answer_and_budgets, .timeout = 10)
+Test(explain, a_wrong_answer_and_budgets, .timeout = 60)
 {
     static const char *const lines[] = {"GET /e0 INVALID\n", "why        answered 500 for 200\n",
                                         "gate       0.5 % and 500 a request: more than both fails; "
@@ -119,7 +119,7 @@ static size_t count_percents(const char *text)
 }
 
 /* Many replicates: a small list. */
-Test(explain, lines_fit, .timeout = 30)
+Test(explain, lines_fit, .timeout = 300)
 {
     struct bench bench;
     struct random random;

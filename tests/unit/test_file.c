@@ -24,7 +24,7 @@ static void remove_folder(void)
     cr_assert(!file_exists(folder));
 }
 
-TestSuite(file, .init = make_folder, .fini = remove_folder, .timeout = 10);
+TestSuite(file, .init = make_folder, .fini = remove_folder, .timeout = 60);
 
 static const char *path_of(const char *name)
 {

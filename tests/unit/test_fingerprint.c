@@ -7,7 +7,7 @@ static const struct fingerprint machine = {
     .cpu_model = "Model 1", .cpu_flags = "abc", .virtualization = "kvm", .cpus = 2,
     .kernel = "6.1", .libc = "glibc 2.36", .compiler = "gcc 12", .valgrind = "3.19"};
 
-Test(fingerprint, equal_ones_do_not_differ, .timeout = 10)
+Test(fingerprint, equal_ones_do_not_differ, .timeout = 60)
 {
     char why[256];
     struct fingerprint copy = machine, unknown = {0};
@@ -24,7 +24,7 @@ static void expect(struct fingerprint there, const char *words)
     cr_assert_not_null(fingerprint_difference(&there, &machine, why));
 }
 
-Test(fingerprint, each_part_counts, .timeout = 10)
+Test(fingerprint, each_part_counts, .timeout = 60)
 {
     struct fingerprint there;
 #define DIFFERS(field, value, words)                                                               \
@@ -41,7 +41,7 @@ Test(fingerprint, each_part_counts, .timeout = 10)
     DIFFERS(valgrind, "3.22", "the valgrind: 3.22 there, 3.19 here");
 }
 
-Test(fingerprint, long_texts_are_cut_and_both_seen, .timeout = 10)
+Test(fingerprint, long_texts_are_cut_and_both_seen, .timeout = 60)
 {
     char why[256], text[4096];
     memset(text, 'x', sizeof text - 1);

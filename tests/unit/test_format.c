@@ -55,7 +55,7 @@ ParameterizedTestParameters(format, value)
     return cr_make_param_array(struct value_case, cases, COUNT(cases));
 }
 
-ParameterizedTest(struct value_case *each, format, value, .timeout = 10)
+ParameterizedTest(struct value_case *each, format, value, .timeout = 60)
 {
     char text[FORMAT_SIZE];
     format_value(each->value, each->unit, false, text);
@@ -64,7 +64,7 @@ ParameterizedTest(struct value_case *each, format, value, .timeout = 10)
 }
 
 /* What the tables rely on. */
-Test(format, values_stay_narrow_at_every_size, .timeout = 10)
+Test(format, values_stay_narrow_at_every_size, .timeout = 60)
 {
     setlocale(LC_ALL, "C.utf8");
     char text[FORMAT_SIZE];
@@ -91,14 +91,14 @@ ParameterizedTestParameters(format, change)
     return cr_make_param_array(struct change_case, cases, COUNT(cases));
 }
 
-ParameterizedTest(struct change_case *each, format, change, .timeout = 10)
+ParameterizedTest(struct change_case *each, format, change, .timeout = 60)
 {
     char text[FORMAT_SIZE];
     format_change(each->change, false, text);
     cr_assert_str_eq(text, each->expected);
 }
 
-Test(format, intervals_shares_integers_and_seconds, .timeout = 10)
+Test(format, intervals_shares_integers_and_seconds, .timeout = 60)
 {
     char text[FORMAT_SIZE];
     format_interval(0.052, 0.07, " to ", false, text);
@@ -148,7 +148,7 @@ ParameterizedTestParameters(layout, short)
     return cr_make_param_array(struct short_case, cases, COUNT(cases));
 }
 
-ParameterizedTest(struct short_case *each, layout, short, .timeout = 10)
+ParameterizedTest(struct short_case *each, layout, short, .timeout = 60)
 {
     setlocale(LC_ALL, "C.utf8");
     struct buffer out;
@@ -183,7 +183,7 @@ ParameterizedTestParameters(layout, wrapped)
     return cr_make_param_array(struct wrap_case, cases, COUNT(cases));
 }
 
-ParameterizedTest(struct wrap_case *each, layout, wrapped, .timeout = 10)
+ParameterizedTest(struct wrap_case *each, layout, wrapped, .timeout = 60)
 {
     setlocale(LC_ALL, "C.utf8");
     struct buffer out;

@@ -19,7 +19,7 @@ static bool parse(const char *text, struct gate *gate, struct arena *arena, stru
     return ok;
 }
 
-Test(gate, defaults_are_the_metrics_own, .timeout = 10)
+Test(gate, defaults_are_the_metrics_own, .timeout = 60)
 {
     struct gate gate;
     struct arena arena;
@@ -36,7 +36,7 @@ Test(gate, defaults_are_the_metrics_own, .timeout = 10)
     arena_release(&arena);
 }
 
-Test(gate, the_later_rule_wins_field_by_field, .timeout = 10)
+Test(gate, the_later_rule_wins_field_by_field, .timeout = 60)
 {
     struct gate gate;
     struct arena arena;
@@ -100,7 +100,7 @@ ParameterizedTestParameters(gate_refusal, names_the_place)
     return cr_make_param_array(struct refusal, cases, COUNT_OF(cases));
 }
 
-ParameterizedTest(struct refusal *each, gate_refusal, names_the_place, .timeout = 10)
+ParameterizedTest(struct refusal *each, gate_refusal, names_the_place, .timeout = 60)
 {
     struct gate gate;
     struct arena arena;

@@ -33,7 +33,7 @@ ParameterizedTestParameters(holm, adjusted)
     return cr_make_param_array(struct holm_case, cases, sizeof cases / sizeof cases[0]);
 }
 
-ParameterizedTest(struct holm_case *each, holm, adjusted, .timeout = 10)
+ParameterizedTest(struct holm_case *each, holm, adjusted, .timeout = 60)
 {
     double adjusted[CASE_MAX];
     holm_adjust_pvalues(each->p, each->count, each->unseen, adjusted);
@@ -46,7 +46,7 @@ ParameterizedTest(struct holm_case *each, holm, adjusted, .timeout = 10)
     }
 }
 
-Test(holm, empty_family, .timeout = 10)
+Test(holm, empty_family, .timeout = 60)
 {
     double untouched = 7.0;
     holm_adjust_pvalues(NULL, 0, 3, &untouched);

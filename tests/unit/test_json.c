@@ -4,7 +4,7 @@
 #include <criterion/parameterized.h>
 #include <string.h>
 
-TestSuite(json, .timeout = 10);
+TestSuite(json, .timeout = 60);
 
 static json_t *parse(const char *text)
 {
@@ -59,7 +59,7 @@ ParameterizedTestParameters(json, refuses)
     return cr_make_param_array(struct bad_text, cases, sizeof cases / sizeof *cases);
 }
 
-ParameterizedTest(struct bad_text *one, json, refuses, .timeout = 10)
+ParameterizedTest(struct bad_text *one, json, refuses, .timeout = 60)
 {
     struct error err = {0};
     cr_assert_null(json_parse_text("x.json", one->text, strlen(one->text), &err), "%s", one->text);

@@ -21,7 +21,7 @@ static void end(void)
     launch_release(&launch);
 }
 
-TestSuite(launch, .init = begin, .fini = end, .timeout = 10);
+TestSuite(launch, .init = begin, .fini = end, .timeout = 60);
 
 /* The start command's one argument, filled in; NULL with *err set when it cannot be. */
 static const char *filled(const char *argument, struct error *err)

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
-TestSuite(live_plan, .timeout = 10);
+TestSuite(live_plan, .timeout = 60);
 
 struct topology {
     const char *name;

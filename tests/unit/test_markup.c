@@ -15,7 +15,7 @@ static void teardown(void)
     buffer_release(&out);
 }
 
-TestSuite(markup, .init = setup, .fini = teardown, .timeout = 10);
+TestSuite(markup, .init = setup, .fini = teardown, .timeout = 60);
 
 Test(markup, text_is_text_whatever_it_holds)
 {

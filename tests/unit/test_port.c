@@ -12,7 +12,7 @@ static int first_port(void)
     return 23000 + (int)(getpid() % 7000);
 }
 
-TestSuite(port, .timeout = 10);
+TestSuite(port, .timeout = 60);
 
 static int listen_on(int port)
 {

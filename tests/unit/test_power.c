@@ -5,7 +5,7 @@
 #include <math.h>
 
 /* qnorm(probability) of R 4.2.2. */
-Test(power, normal_quantile, .timeout = 10)
+Test(power, normal_quantile, .timeout = 600)
 {
     static const struct {
         double probability;
@@ -27,7 +27,7 @@ Test(power, normal_quantile, .timeout = 10)
 /* Detectable excess over the margin for 20 endpoints, alpha 0.01, 90 % power, as published with
  * the method (percent for SD 1 % and 2 %); by hand for 12:
  * (3.2905 + 1.2816) * 0.01 / sqrt(12 * 3 / pi) = 0.0135. */
-Test(power, approximation_as_published, .timeout = 10)
+Test(power, approximation_as_published, .timeout = 600)
 {
     static const struct {
         size_t count;
@@ -64,7 +64,7 @@ ParameterizedTestParameters(power, excess)
     return cr_make_param_array(struct excess_case, cases, sizeof cases / sizeof cases[0]);
 }
 
-ParameterizedTest(struct excess_case *each, power, excess, .timeout = 30)
+ParameterizedTest(struct excess_case *each, power, excess, .timeout = 600)
 {
     struct power_design design = {each->count, 1.0, each->alpha, 1};
     double excess = power_find_excess(&design, 0.9);
@@ -77,7 +77,7 @@ ParameterizedTest(struct excess_case *each, power, excess, .timeout = 30)
 }
 
 /* At the margin itself the chance is the test's level: 0.0322 for P(W <= 9) of 10, psignrank. */
-Test(power, level_at_the_margin, .timeout = 30)
+Test(power, level_at_the_margin, .timeout = 600)
 {
     struct power_design design = {10, 0.01, 0.04, 1};
     double probability = power_find_probability(&design, 0.0);
@@ -85,7 +85,7 @@ Test(power, level_at_the_margin, .timeout = 30)
               probability);
 }
 
-Test(power, too_few_to_reject, .timeout = 10)
+Test(power, too_few_to_reject, .timeout = 600)
 {
     struct power_design design = {13, 0.01, 0.01, 100};
     cr_assert(power_find_excess(&design, 0.9) == INFINITY);
@@ -94,7 +94,7 @@ Test(power, too_few_to_reject, .timeout = 10)
     cr_assert(power_find_excess(&design, 0.9) == INFINITY);
 }
 
-Test(power, broken_design, .timeout = 10)
+Test(power, broken_design, .timeout = 600)
 {
     cr_assert(isnan(power_find_excess(&(struct power_design){300, 0.01, 0.01, 1}, 0.9)));
     cr_assert(isnan(power_find_excess(&(struct power_design){20, NAN, 0.01, 1}, 0.9)));
@@ -108,7 +108,7 @@ Test(power, broken_design, .timeout = 10)
 
 /* The replicates found are enough, and two fewer are not (a step of the discrete test may make one
  * fewer do as well). */
-Test(power, replicates, .timeout = 60)
+Test(power, replicates, .timeout = 600)
 {
     static const double excesses[] = {0.03, 0.02, 0.0123, 0.008, 0.005};
     for (size_t i = 0; i < sizeof excesses / sizeof excesses[0]; i++) {
@@ -132,7 +132,7 @@ Test(power, replicates, .timeout = 60)
 /* Table above the other way: with SD 1 % an estimate 1.23 % above the margin needs some 20
  * replicates at 0.0005, so about 6 more than 14. Below the margin it is the interval's alpha that
  * counts, for one endpoint: 0.885 % needs about 20 at 0.01. */
-Test(power, missing, .timeout = 60)
+Test(power, missing, .timeout = 600)
 {
     struct power_design design = {14, 0.01, 0.01, 20};
     struct power_question question = {0.0, log1p(0.02), 0.01, 0.9};

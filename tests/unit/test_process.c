@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-TestSuite(process, .timeout = 30);
+TestSuite(process, .timeout = 300);
 
 static pid_t start(const char *script)
 {

@@ -20,7 +20,7 @@ static void teardown(void)
     arena_release(&arena);
 }
 
-TestSuite(profile_builder, .init = setup, .fini = teardown, .timeout = 10);
+TestSuite(profile_builder, .init = setup, .fini = teardown, .timeout = 60);
 
 static uint32_t frame(const char *function, uint32_t line)
 {

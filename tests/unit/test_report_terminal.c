@@ -116,37 +116,37 @@ static void check_transcripts(const char *name, change make)
     }
 }
 
-Test(report_terminal, transcript_passed, .timeout = 10)
+Test(report_terminal, transcript_passed, .timeout = 60)
 {
     check_transcripts("passed", leave);
 }
 
-Test(report_terminal, transcript_accepted, .timeout = 10)
+Test(report_terminal, transcript_accepted, .timeout = 60)
 {
     check_transcripts("accepted", sample_make_accepted);
 }
 
-Test(report_terminal, transcript_regressed, .timeout = 10)
+Test(report_terminal, transcript_regressed, .timeout = 60)
 {
     check_transcripts("regressed", sample_make_regressed);
 }
 
-Test(report_terminal, transcript_inconclusive, .timeout = 10)
+Test(report_terminal, transcript_inconclusive, .timeout = 60)
 {
     check_transcripts("inconclusive", sample_make_inconclusive);
 }
 
-Test(report_terminal, transcript_alone, .timeout = 10)
+Test(report_terminal, transcript_alone, .timeout = 60)
 {
     check_transcripts("alone", sample_make_alone);
 }
 
-Test(report_terminal, transcript_invalid, .timeout = 10)
+Test(report_terminal, transcript_invalid, .timeout = 60)
 {
     check_transcripts("invalid", sample_make_invalid);
 }
 
-Test(report_terminal, transcript_in_color_and_in_ascii, .timeout = 10)
+Test(report_terminal, transcript_in_color_and_in_ascii, .timeout = 60)
 {
     struct buffer out;
     setlocale(LC_ALL, "C.utf8");
@@ -164,7 +164,7 @@ static void check_contains(const char *text, const char *part)
 }
 
 /* Without its escape sequences, coloured output is the plain one. */
-Test(report_terminal, color_adds_nothing_but_color, .timeout = 10)
+Test(report_terminal, color_adds_nothing_but_color, .timeout = 60)
 {
     struct buffer plain, colored, stripped;
     setlocale(LC_ALL, "C.utf8");
@@ -187,7 +187,7 @@ Test(report_terminal, color_adds_nothing_but_color, .timeout = 10)
     }
 }
 
-Test(report_terminal, color_follows_the_verdict, .timeout = 10)
+Test(report_terminal, color_follows_the_verdict, .timeout = 60)
 {
     struct buffer out;
     const char *text =
@@ -200,7 +200,7 @@ Test(report_terminal, color_follows_the_verdict, .timeout = 10)
     buffer_release(&out);
 }
 
-Test(report_terminal, ascii_only_is_ascii_only, .timeout = 10)
+Test(report_terminal, ascii_only_is_ascii_only, .timeout = 60)
 {
     for (size_t kind = 0; kind < COUNT(kinds); kind++) {
         struct buffer out;
@@ -212,7 +212,7 @@ Test(report_terminal, ascii_only_is_ascii_only, .timeout = 10)
     }
 }
 
-Test(report_terminal, hostile_text_is_safe, .timeout = 10)
+Test(report_terminal, hostile_text_is_safe, .timeout = 60)
 {
     struct buffer out;
     const char *text =
@@ -247,7 +247,7 @@ ParameterizedTestParameters(report_terminal, first_line)
     return cr_make_param_array(struct headline_case, cases, COUNT(cases));
 }
 
-ParameterizedTest(struct headline_case *each, report_terminal, first_line, .timeout = 10)
+ParameterizedTest(struct headline_case *each, report_terminal, first_line, .timeout = 60)
 {
     struct buffer out;
     const char *text =
@@ -256,7 +256,7 @@ ParameterizedTest(struct headline_case *each, report_terminal, first_line, .time
     buffer_release(&out);
 }
 
-Test(report_terminal, what_failed_comes_first_then_what_costs_most, .timeout = 10)
+Test(report_terminal, what_failed_comes_first_then_what_costs_most, .timeout = 60)
 {
     static const char *const expected[] = {
         "GET /v3/feed",                                    /* regressed, 1.24 ms * 9000 */
@@ -279,7 +279,7 @@ Test(report_terminal, what_failed_comes_first_then_what_costs_most, .timeout = 1
 }
 
 /* At 80 columns a failing metric has its column, whichever it is. */
-Test(report_terminal, a_failing_metric_is_never_hidden, .timeout = 10)
+Test(report_terminal, a_failing_metric_is_never_hidden, .timeout = 60)
 {
     for (unsigned i = 0; i < METRIC_COUNT; i++) {
         sample_init(&sample);
@@ -298,7 +298,7 @@ Test(report_terminal, a_failing_metric_is_never_hidden, .timeout = 10)
     }
 }
 
-Test(report_terminal, a_budget_without_a_base, .timeout = 10)
+Test(report_terminal, a_budget_without_a_base, .timeout = 60)
 {
     sample_init(&sample);
     sample_make_alone(&sample);
@@ -314,7 +314,7 @@ Test(report_terminal, a_budget_without_a_base, .timeout = 10)
 }
 
 /* Of nothing there is no fraction, but a leak is a leak. */
-Test(report_terminal, a_rise_from_nothing, .timeout = 10)
+Test(report_terminal, a_rise_from_nothing, .timeout = 60)
 {
     sample_init(&sample);
     sample.endpoints[0].metrics[METRIC_RETAINED_BYTES] = (struct metric_verdict){
@@ -328,7 +328,7 @@ Test(report_terminal, a_rise_from_nothing, .timeout = 10)
     buffer_release(&out);
 }
 
-Test(report_terminal, invalid_does_not_hide_a_regression, .timeout = 10)
+Test(report_terminal, invalid_does_not_hide_a_regression, .timeout = 60)
 {
     sample_init(&sample);
     sample_make_regressed(&sample);
@@ -341,7 +341,7 @@ Test(report_terminal, invalid_does_not_hide_a_regression, .timeout = 10)
     buffer_release(&out);
 }
 
-Test(report_terminal, nothing_at_all_is_still_a_report, .timeout = 10)
+Test(report_terminal, nothing_at_all_is_still_a_report, .timeout = 60)
 {
     sample_init(&sample);
     sample.comparison.endpoint_count = 0;
@@ -358,7 +358,7 @@ Test(report_terminal, nothing_at_all_is_still_a_report, .timeout = 10)
     buffer_release(&out);
 }
 
-Test(report_terminal, a_full_buffer_is_an_error, .timeout = 10)
+Test(report_terminal, a_full_buffer_is_an_error, .timeout = 60)
 {
     sample_init(&sample);
     struct buffer out;
@@ -370,7 +370,7 @@ Test(report_terminal, a_full_buffer_is_an_error, .timeout = 10)
     buffer_release(&out);
 }
 
-Test(reporter, is_found_by_name, .timeout = 10)
+Test(reporter, is_found_by_name, .timeout = 60)
 {
     for (const struct reporter *const *each = reporter_list(); *each != NULL; each++)
         cr_assert_eq(reporter_by_name((*each)->name), *each);

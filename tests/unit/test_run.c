@@ -26,7 +26,7 @@ static json_t *to_json(const struct run *run)
     return json;
 }
 
-Test(run, reads_what_the_file_says, .timeout = 10)
+Test(run, reads_what_the_file_says, .timeout = 60)
 {
     struct run run;
     struct error err = {0};
@@ -63,7 +63,7 @@ Test(run, reads_what_the_file_says, .timeout = 10)
     run_release(&run);
 }
 
-Test(run, reads_profiles, .timeout = 10)
+Test(run, reads_profiles, .timeout = 60)
 {
     struct run run;
     struct error err = {0};
@@ -102,7 +102,7 @@ Test(run, reads_profiles, .timeout = 10)
 }
 
 /* Written and read again, a run says the same. */
-Test(run, round_trip, .timeout = 10)
+Test(run, round_trip, .timeout = 60)
 {
     static const char *const files[] = {VALID "/full.json", VALID "/small.json",
                                         VALID "/empty.json", VALID "/profiles.json"};
@@ -127,7 +127,7 @@ Test(run, round_trip, .timeout = 10)
 }
 
 /* What was in the file comes out, key by key: small.json is written as run_write writes. */
-Test(run, writes_what_was_read, .timeout = 10)
+Test(run, writes_what_was_read, .timeout = 60)
 {
     struct run run;
     struct error err = {0};
@@ -156,7 +156,7 @@ static void make_run(struct run *run)
     run->endpoints[0].figures[METRIC_INSTRUCTIONS].side[SIDE_HEAD] = (struct samples){counts, 2};
 }
 
-Test(run, text_has_a_line_a_metric_and_rounded_figures, .timeout = 10)
+Test(run, text_has_a_line_a_metric_and_rounded_figures, .timeout = 60)
 {
     struct run run;
     struct error err = {0};
@@ -188,7 +188,7 @@ Test(run, text_has_a_line_a_metric_and_rounded_figures, .timeout = 10)
     unlink(path);
 }
 
-Test(run, refuses_to_write_where_it_cannot, .timeout = 10)
+Test(run, refuses_to_write_where_it_cannot, .timeout = 60)
 {
     struct run run;
     struct error err = {0};
@@ -272,7 +272,7 @@ ParameterizedTestParameters(run_refusal, names_the_place)
     return cr_make_param_array(struct refusal, refusals, COUNT_OF(refusals));
 }
 
-ParameterizedTest(struct refusal *each, run_refusal, names_the_place, .timeout = 10)
+ParameterizedTest(struct refusal *each, run_refusal, names_the_place, .timeout = 60)
 {
     char path[512], said[sizeof(struct error)];
     struct run run;
@@ -288,7 +288,7 @@ ParameterizedTest(struct refusal *each, run_refusal, names_the_place, .timeout =
     run_release(&run);
 }
 
-Test(run, every_invalid_file_is_in_the_table, .timeout = 10)
+Test(run, every_invalid_file_is_in_the_table, .timeout = 60)
 {
     size_t files = 0;
     DIR *folder = opendir(INVALID);

@@ -26,7 +26,7 @@ static void end(void)
     remove(path);
 }
 
-TestSuite(selection, .init = begin, .fini = end, .timeout = 20);
+TestSuite(selection, .init = begin, .fini = end, .timeout = 60);
 
 static FILE *open_corpus(void)
 {

@@ -44,7 +44,7 @@ static double sum_of(const double *values, size_t count)
 
 /* By hand: 20 endpoints at 0.01 / 3 need 2^-n <= 0.000167: 2^-13 = 0.000122 does, 2^-12 does not.
  * One endpoint at 0.05: 2^-5 = 0.031. At 2^-10 itself: 10. */
-Test(sequential, fewest_replicates, .timeout = 10)
+Test(sequential, fewest_replicates, .timeout = 600)
 {
     cr_assert(sequential_find_fewest(20, 0.01 / 3) == 13);
     cr_assert(sequential_find_fewest(1, 0.05) == 5);
@@ -57,7 +57,7 @@ Test(sequential, fewest_replicates, .timeout = 10)
 /* 20 endpoints: 14 / 102 of 0.01 is 0.001373, above the 20 * 2^-14 = 0.001221 that a rejection at
  * 14 needs. 25 endpoints need 0.001526 there: raised, the rest shared as 20 : 28 : 40. 60 need
  * 0.00366, more than the even share of 0.0025: that look gets nothing. */
-Test(sequential, default_split, .timeout = 10)
+Test(sequential, default_split, .timeout = 600)
 {
     struct sequential_plan plan = make_plan(20, 0.01, NULL);
     for (size_t k = 0; k < LOOKS; k++)
@@ -74,7 +74,7 @@ Test(sequential, default_split, .timeout = 10)
 }
 
 /* Whatever is asked for, no more alpha is given out than there is, and what is given is of use. */
-Test(sequential, split_never_exceeds_alpha, .timeout = 10)
+Test(sequential, split_never_exceeds_alpha, .timeout = 600)
 {
     for (size_t endpoints = 1; endpoints < 400; endpoints++) {
         struct sequential_plan plan = make_plan(endpoints, 0.01, NULL);
@@ -91,7 +91,7 @@ Test(sequential, split_never_exceeds_alpha, .timeout = 10)
     cr_assert(sequential_find_first_look(&many) == 2);
 }
 
-Test(sequential, weights, .timeout = 10)
+Test(sequential, weights, .timeout = 600)
 {
     struct sequential_plan plan = make_plan(20, 0.01, (double[]){0, 1, 1, 2});
     cr_assert(plan.alpha[0] == 0.0);
@@ -123,7 +123,7 @@ ParameterizedTestParameters(sequential, refused)
     return cr_make_param_array(struct bad_request, cases, sizeof cases / sizeof cases[0]);
 }
 
-ParameterizedTest(struct bad_request *each, sequential, refused, .timeout = 10)
+ParameterizedTest(struct bad_request *each, sequential, refused, .timeout = 600)
 {
     struct sequential_plan plan;
     struct error err = {0};
@@ -238,7 +238,7 @@ static double room(double p, size_t runs)
 /* The worst null there is: every endpoint exactly at the margin. False alarms of the family stay
  * within alpha, false passes of each endpoint within the interval's; and both use a good part of
  * it, else the test would hold for a plan that never decides. */
-Test(sequential, false_alarms_at_the_margin, .timeout = 60)
+Test(sequential, false_alarms_at_the_margin, .timeout = 600)
 {
     enum { RUNS = 20000 };
     struct sequential_plan plan = make_short_plan(0.05);
@@ -256,7 +256,7 @@ Test(sequential, false_alarms_at_the_margin, .timeout = 60)
 
 /* One endpoint is rejected at once and leaves the family, one passes and stays in it: the third,
  * at the margin, gets half of alpha and no more. */
-Test(sequential, false_alarms_beside_clear_endpoints, .timeout = 60)
+Test(sequential, false_alarms_beside_clear_endpoints, .timeout = 600)
 {
     enum { RUNS = 8000 };
     struct sequential_plan plan = make_short_plan(0.05);
@@ -270,7 +270,7 @@ Test(sequential, false_alarms_beside_clear_endpoints, .timeout = 60)
 }
 
 /* Clear cases, both ways and in the middle, are seen, and nearly all at the first look. */
-Test(sequential, clear_cases_end_early, .timeout = 60)
+Test(sequential, clear_cases_end_early, .timeout = 600)
 {
     enum { RUNS = 500 };
     struct sequential_plan plan = make_short_plan(0.01);
@@ -289,7 +289,7 @@ static void fill(double *values, size_t count, double first, double step)
 
 /* 14 values above the margin: p = 2^-14, two endpoints, so 2^-13 after Holm, and 102 / 14 times
  * that for the look. */
-Test(sequential, adjusted_by_hand, .timeout = 10)
+Test(sequential, adjusted_by_hand, .timeout = 600)
 {
     double up[14];
     double flat[14];
@@ -312,7 +312,7 @@ Test(sequential, adjusted_by_hand, .timeout = 10)
 
 /* A family of three where one is rejected at the first look: at the second the others are two.
  * The third passed and still counts. */
-Test(sequential, rejected_leave_passed_stay, .timeout = 10)
+Test(sequential, rejected_leave_passed_stay, .timeout = 600)
 {
     double up[20];
     double near[20];
@@ -337,7 +337,7 @@ Test(sequential, rejected_leave_passed_stay, .timeout = 10)
 }
 
 /* What cannot be weighed is never decided and does not make it easier for the others. */
-Test(sequential, unmeasured, .timeout = 10)
+Test(sequential, unmeasured, .timeout = 600)
 {
     double up[14];
     double broken[14];
@@ -359,7 +359,7 @@ Test(sequential, unmeasured, .timeout = 10)
 }
 
 /* One replicate, and all replicates equal: the one says nothing, the other all it can. */
-Test(sequential, one_or_all_equal, .timeout = 10)
+Test(sequential, one_or_all_equal, .timeout = 600)
 {
     double equal[20];
     double zero[20] = {0};
@@ -378,7 +378,7 @@ Test(sequential, one_or_all_equal, .timeout = 10)
 
 /* Half of the replicates slowed by 10 %: a host of two minds, or one side slowed for a while. It
  * is neither passed nor, with 14, regressed. */
-Test(sequential, two_minds_are_undecided, .timeout = 10)
+Test(sequential, two_minds_are_undecided, .timeout = 600)
 {
     double values[14];
     struct sequential_decision decision = {0};
@@ -390,7 +390,7 @@ Test(sequential, two_minds_are_undecided, .timeout = 10)
     cr_assert(decision.verdict == SEQUENTIAL_UNDECIDED);
 }
 
-Test(sequential, look_taken_twice, .timeout = 10, .signal = SIGABRT)
+Test(sequential, look_taken_twice, .timeout = 600, .signal = SIGABRT)
 {
     double values[14] = {0.02};
     struct sequential_decision decision = {0};

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-TestSuite(standin, .timeout = 20);
+TestSuite(standin, .timeout = 60);
 
 enum { ANSWER_BYTES = 4096 };
 

@@ -26,7 +26,7 @@ static void remove_folder(void)
     cr_assert(file_remove_tree(folder, &err), "%s", err.text);
 }
 
-TestSuite(store, .init = make_folder, .fini = remove_folder, .timeout = 10);
+TestSuite(store, .init = make_folder, .fini = remove_folder, .timeout = 60);
 
 static void touch(const char *name)
 {
@@ -197,7 +197,7 @@ ParameterizedTestParameters(store_name, checked)
     return cr_make_param_array(struct name_case, cases, COUNT_OF(cases));
 }
 
-ParameterizedTest(struct name_case *each, store_name, checked, .timeout = 10)
+ParameterizedTest(struct name_case *each, store_name, checked, .timeout = 60)
 {
     struct error err = {0};
     struct run run;

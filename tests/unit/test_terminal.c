@@ -65,7 +65,7 @@ ParameterizedTestParameters(terminal, color)
     return cr_make_param_array(struct color_case, cases, COUNT(cases));
 }
 
-ParameterizedTest(struct color_case *each, terminal, color, .timeout = 10)
+ParameterizedTest(struct color_case *each, terminal, color, .timeout = 60)
 {
     clear_environment();
     setenv("NO_COLOR", each->no_color, 1);
@@ -95,7 +95,7 @@ ParameterizedTestParameters(terminal, utf8)
     return cr_make_param_array(struct locale_case, cases, COUNT(cases));
 }
 
-ParameterizedTest(struct locale_case *each, terminal, utf8, .timeout = 10)
+ParameterizedTest(struct locale_case *each, terminal, utf8, .timeout = 60)
 {
     clear_environment();
     setenv("LC_ALL", each->all, 1);
@@ -104,13 +104,13 @@ ParameterizedTest(struct locale_case *each, terminal, utf8, .timeout = 10)
     cr_assert_eq(probe(open_pipe(), COLOR_AUTO).utf8, each->expected);
 }
 
-Test(terminal, knows_a_terminal_from_a_pipe, .timeout = 10)
+Test(terminal, knows_a_terminal_from_a_pipe, .timeout = 60)
 {
     cr_assert(probe(open_terminal(80), COLOR_AUTO).interactive);
     cr_assert_not(probe(open_pipe(), COLOR_AUTO).interactive);
 }
 
-Test(terminal, width_is_the_terminals_then_columns_then_80, .timeout = 10)
+Test(terminal, width_is_the_terminals_then_columns_then_80, .timeout = 60)
 {
     clear_environment();
     cr_assert_eq(probe(open_pipe(), COLOR_AUTO).columns, 80);
@@ -120,7 +120,7 @@ Test(terminal, width_is_the_terminals_then_columns_then_80, .timeout = 10)
     cr_assert_eq(probe(open_terminal(0), COLOR_AUTO).columns, 123);
 }
 
-Test(terminal, senseless_columns_are_passed_over, .timeout = 10)
+Test(terminal, senseless_columns_are_passed_over, .timeout = 60)
 {
     static const char *const senseless[] = {"0", "-5", "wide", "80x", "99999999999999999999"};
     clear_environment();
@@ -130,7 +130,7 @@ Test(terminal, senseless_columns_are_passed_over, .timeout = 10)
     }
 }
 
-Test(terminal, color_words, .timeout = 10)
+Test(terminal, color_words, .timeout = 60)
 {
     enum color_choice choice = COLOR_AUTO;
     cr_assert(terminal_parse_color("never", &choice));
@@ -143,7 +143,7 @@ Test(terminal, color_words, .timeout = 10)
     cr_assert_eq(choice, COLOR_AUTO);
 }
 
-Test(terminal, styles_are_ended, .timeout = 10)
+Test(terminal, styles_are_ended, .timeout = 60)
 {
     struct buffer out;
     buffer_init(&out, 1024);

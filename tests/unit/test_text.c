@@ -5,7 +5,7 @@
 #include <locale.h>
 #include <string.h>
 
-TestSuite(text, .timeout = 10);
+TestSuite(text, .timeout = 60);
 
 struct glob_case {
     char glob[24], text[24];
@@ -30,7 +30,7 @@ ParameterizedTestParameters(text, globs)
     return cr_make_param_array(struct glob_case, cases, sizeof cases / sizeof *cases);
 }
 
-ParameterizedTest(struct glob_case *one, text, globs, .timeout = 10)
+ParameterizedTest(struct glob_case *one, text, globs, .timeout = 60)
 {
     cr_assert_eq(text_matches_glob(one->glob, one->text), one->matches, "%s on %s", one->glob,
                  one->text);
@@ -86,7 +86,7 @@ ParameterizedTestParameters(text, utf8)
     return cr_make_param_array(struct utf8_case, cases, sizeof cases / sizeof *cases);
 }
 
-ParameterizedTest(struct utf8_case *one, text, utf8, .timeout = 10)
+ParameterizedTest(struct utf8_case *one, text, utf8, .timeout = 60)
 {
     cr_assert_eq(text_is_utf8(one->bytes, one->size), one->valid, "first byte %02x, %zu bytes",
                  (unsigned char)one->bytes[0], one->size);

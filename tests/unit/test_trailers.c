@@ -31,7 +31,7 @@ static const struct waiver_list nothing;
 #define FIRST "1234567890abcdef1234567890abcdef12345678"
 #define OTHER "abcdef1234567890abcdef1234567890abcdef12"
 
-Test(trailers, of_several_commits, .timeout = 10)
+Test(trailers, of_several_commits, .timeout = 60)
 {
     static const char log[] = FIRST "\0Ada\0GET /a cpu +8% because one\nGET /b cpu +9% because two\n\0"
                               OTHER "\0Bob\0\0"
@@ -51,7 +51,7 @@ Test(trailers, of_several_commits, .timeout = 10)
 }
 
 /* What is not understood accepts nothing, and a reader learns why. */
-Test(trailers, not_understood, .timeout = 10)
+Test(trailers, not_understood, .timeout = 60)
 {
     static const char log[] = FIRST "\0Ada\0nonsense\nGET /a cpu +8% because one\n1\n2\n3\n4\n5\0";
     struct reading reading;
@@ -64,7 +64,7 @@ Test(trailers, not_understood, .timeout = 10)
 }
 
 /* Each prefix of a log: nothing is read beyond its end, half a record is none. */
-Test(trailers, cut_off, .timeout = 10)
+Test(trailers, cut_off, .timeout = 60)
 {
     static const char log[] = FIRST "\0Ada\0GET /a cpu +8% because one\0";
     for (size_t size = 0; size < sizeof log; size++) {
@@ -80,7 +80,7 @@ Test(trailers, cut_off, .timeout = 10)
 }
 
 /* No history: the list holds, and it is said. */
-Test(trailers, git_does_not_know_them, .timeout = 30)
+Test(trailers, git_does_not_know_them, .timeout = 300)
 {
     static const struct waiver listed[] = {{.endpoint = "GET /d"}};
     struct waiver_list list = {listed, 1}, found;

@@ -51,7 +51,7 @@ static bool same(double a, double b)
     return isnan(a) ? (bool)isnan(b) : fabs(a - b) <= 1e-12 * fabs(a);
 }
 
-Test(waiver, trailers, .timeout = 10)
+Test(waiver, trailers, .timeout = 60)
 {
     for (size_t i = 0; i < COUNT_OF(goods); i++) {
         struct reading reading;
@@ -102,7 +102,7 @@ static const struct {
     {"GET /x cpu +8% forever because of it", "\"forever\" is not understood"},
 };
 
-Test(waiver, bad_trailers, .timeout = 10)
+Test(waiver, bad_trailers, .timeout = 60)
 {
     for (size_t i = 0; i < COUNT_OF(bads); i++) {
         struct reading reading;
@@ -114,7 +114,7 @@ Test(waiver, bad_trailers, .timeout = 10)
     }
 }
 
-Test(waiver, long_trailers, .timeout = 10)
+Test(waiver, long_trailers, .timeout = 60)
 {
     static char text[8192];
     struct reading reading;
@@ -139,7 +139,7 @@ static bool read_list(struct waiver_list *list, const char *text, struct arena *
     return waiver_parse_list(list, json, &place, arena, err);
 }
 
-Test(waiver, list, .timeout = 10)
+Test(waiver, list, .timeout = 60)
 {
     struct arena arena;
     struct error err = {0};
@@ -162,7 +162,7 @@ Test(waiver, list, .timeout = 10)
     arena_release(&arena);
 }
 
-Test(waiver, bad_lists, .timeout = 10)
+Test(waiver, bad_lists, .timeout = 60)
 {
     static const struct {
         const char *text, *where, *words;
@@ -201,7 +201,7 @@ Test(waiver, bad_lists, .timeout = 10)
     }
 }
 
-Test(waiver, dates, .timeout = 10)
+Test(waiver, dates, .timeout = 60)
 {
     static const char *const good[] = {"2026-11-22", "2024-02-29", "2000-02-29", "2026-12-31"};
     static const char *const bad[] = {"2026-02-29", "1900-02-29", "2026-13-01", "2026-00-01",
@@ -219,7 +219,7 @@ Test(waiver, dates, .timeout = 10)
     cr_assert_not(waiver_is_over(&waiver, "9999-12-31"));
 }
 
-Test(waiver, limits, .timeout = 10)
+Test(waiver, limits, .timeout = 60)
 {
     struct waiver share = {.relative = 0.08, .absolute = NAN};
     struct waiver amount = {.relative = NAN, .absolute = 64};

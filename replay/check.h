@@ -10,11 +10,12 @@ struct check_rules {
     bool ignore_bodies; /* compare the status only */
 };
 
-/* Compares status and, where the corpus has it, the body: exactly, or, when both are JSON objects
- * or arrays, as JSON without the volatile fields: order of keys and space do not count, 1 and 1.0
- * are one number, a volatile field may also be absent. An answer to HEAD has no body to compare. On a difference appends to `difference` what was expected and
- * what came (both answers, each cut to about 300 bytes around the first difference, safe for a
- * terminal) and returns false. */
+/* Compares status and body, each where the corpus has it; the body exactly, or, when both are JSON
+ * objects or arrays, as JSON without the volatile fields: order of keys and space do not count, 1
+ * and 1.0 are one number, a volatile field may also be absent. An answer to HEAD has no body to
+ * compare. On a difference appends to `difference` what was expected and what came (both answers,
+ * each cut to about 300 bytes around the first difference, safe for a terminal) and returns false.
+ */
 MUST_CHECK bool check_reply(const struct check_rules *rules, const struct exchange *exchange,
                             const struct reply *reply, struct buffer *difference);
 

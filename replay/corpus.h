@@ -17,7 +17,8 @@ enum {
     CORPUS_LINE_MAX_BYTES = 128 * 1024 * 1024, /* a longer line is an error */
 };
 
-/* Bytes of a body; `data` is NULL when there is none, and "" with size 0 when it is empty. */
+/* Bytes of a body; `data` is NULL when there is none, and "" with size 0 when it is empty. Of a
+ * response that is not recorded whole the size may be known though `data` is NULL. */
 struct body {
     const char *data;
     size_t size;
@@ -42,7 +43,7 @@ struct request {
 };
 
 struct response {
-    int status; /* 100 to 599 */
+    int status; /* 100 to 599; 0: not recorded, so it is not checked */
     struct headers headers;
     struct body body; /* NULL data: the corpus does not have it, so it is not checked */
 };
@@ -115,10 +116,19 @@ MUST_CHECK bool corpus_parse_exchange(const char *name, size_t line, const char 
                                       struct arena *arena, struct exchange *out,
                                       const char **endpoint, struct error *err);
 
+/* What the header line says besides the schema version. NULL = not known. */
+struct corpus_header {
+    const char *source;
+    const char *redaction;    /* hash of the policy */
+    const char *endpoint_map; /* hash of the templates */
+};
+
 /* Writing: a header line, then exchanges. `endpoint` may be NULL. Body bytes that are not UTF-8
  * go out as base64; header values that are not UTF-8 cannot be written (ERROR_INPUT). What struct
  * exchange does not hold (conn, seq, body_sha256, schema) is not written. */
 MUST_CHECK bool corpus_write_header(FILE *file, const char *source, struct error *err);
+MUST_CHECK bool corpus_write_header_fields(FILE *file, const struct corpus_header *header,
+                                           struct error *err);
 MUST_CHECK bool corpus_write_exchange(FILE *file, const struct exchange *exchange,
                                       const char *endpoint, struct error *err);
 

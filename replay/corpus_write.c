@@ -77,9 +77,10 @@ static void set_request(struct writer *writer, json_t *object, const struct requ
 static json_t *response_json(struct writer *writer, const struct response *response)
 {
     json_t *object = json_object();
-    set(writer, object, "status", json_integer(response->status));
+    set(writer, object, "status",
+        response->status != 0 ? json_integer(response->status) : json_null());
     set_headers(writer, object, &response->headers);
-    if (response->body.data != NULL)
+    if (response->body.data != NULL || response->body.size > 0)
         set(writer, object, "size_bytes", json_integer((json_int_t)response->body.size));
     set_body(writer, object, &response->body);
     return object;
@@ -139,12 +140,19 @@ static bool write_line(FILE *file, const json_t *object, struct error *err)
 
 bool corpus_write_header(FILE *file, const char *source, struct error *err)
 {
-    json_auto_t *header =
-        json_pack("{s:i, s:s}", "schema_version", CORPUS_SCHEMA_VERSION, "source", source);
-    if (header == NULL)
+    struct corpus_header header = {.source = source};
+    return corpus_write_header_fields(file, &header, err);
+}
+
+bool corpus_write_header_fields(FILE *file, const struct corpus_header *header, struct error *err)
+{
+    json_auto_t *object = json_pack("{s:i, s:s*, s:s*, s:s*}", "schema_version",
+                                    CORPUS_SCHEMA_VERSION, "source", header->source, "redaction",
+                                    header->redaction, "endpoint_map", header->endpoint_map);
+    if (object == NULL)
         return error_set(err, ERROR_INPUT,
                          "cannot write the corpus's source: it is not UTF-8, or memory ran out");
-    return write_line(file, header, err);
+    return write_line(file, object, err);
 }
 
 bool corpus_write_exchange(FILE *file, const struct exchange *exchange, const char *endpoint,

@@ -140,13 +140,17 @@ static bool parse_request(struct parse *parse, const json_t *object, struct requ
            parse_body(parse, object, &out->body, place);
 }
 
-static bool parse_response(struct parse *parse, const json_t *object, struct response *out,
-                           const struct json_place *place)
+/* A status of null was not recorded, as is the case with lists of targets for load tools. What a
+ * stand-in answers must be known. */
+static bool parse_response(struct parse *parse, const json_t *object, bool may_be_unknown,
+                           struct response *out, const struct json_place *place)
 {
     int64_t status = 0, size_bytes = 0;
+    bool unknown = may_be_unknown && json_is_null(json_object_get(object, "status"));
     const char *digest = NULL;
     if (!json_only_keys(object, response_keys, place, parse->err) ||
-        !json_get_int(object, "status", JSON_REQUIRED, 100, 599, &status, place, parse->err) ||
+        (!unknown &&
+         !json_get_int(object, "status", JSON_REQUIRED, 100, 599, &status, place, parse->err)) ||
         !json_get_int(object, "size_bytes", JSON_OPTIONAL, 0, INT64_MAX, &size_bytes, place,
                       parse->err) ||
         !json_get_string(object, "body_sha256", JSON_OPTIONAL, &digest, place, parse->err))
@@ -179,7 +183,7 @@ static bool parse_upstream(struct parse *parse, const json_t *object, struct ups
     struct json_place at_response = json_place_key(place, "response");
     return json_only_keys(request, request_keys, &at_request, parse->err) &&
            parse_request(parse, request, &out->request, &at_request) &&
-           parse_response(parse, response, &out->response, &at_response);
+           parse_response(parse, response, false, &out->response, &at_response);
 }
 
 static bool parse_upstreams(struct parse *parse, const json_t *object, struct exchange *out,
@@ -258,7 +262,7 @@ static bool parse_root(struct parse *parse, const json_t *root, struct exchange 
         !json_get_object(root, "response", JSON_REQUIRED, &response, place, parse->err))
         return false;
     struct json_place at = json_place_key(place, "response");
-    return parse_response(parse, response, &out->response, &at) &&
+    return parse_response(parse, response, true, &out->response, &at) &&
            parse_upstreams(parse, root, out, place);
 }
 

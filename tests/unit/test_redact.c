@@ -27,6 +27,9 @@ static void teardown(void)
 
 TestSuite(redact, .init = setup, .fini = teardown, .timeout = 60);
 
+/* Base64 of {"password":" which is no secret. */
+#define BLOB_KEY "eyJwYXNzd29yZCI6I"
+
 enum place { QUERY, HEADER, JSON_BODY, FORM_BODY, TEXT_BODY, RESPONSE, UPSTREAM };
 
 /* Where the secret stands: "%s" in the text is it. */
@@ -185,7 +188,7 @@ ParameterizedTest(struct seed *each, redact, no_seed_survives, .timeout = 60)
         piece[8] = '\0';
         bool own = strstr(each->text, piece) != NULL || strstr(piece, "eyJ") != NULL ||
                    strstr("@example.orgexample.net@mail.example@corp.example", piece) != NULL ||
-                   strstr(JWT, piece) != NULL;
+                   strstr(JWT, piece) != NULL || strstr(BLOB_KEY, piece) != NULL;
         cr_assert(own || strstr(after, piece) == NULL, "%s of %s in %s", piece, each->secret, after);
     }
     found = 0;

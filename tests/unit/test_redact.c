@@ -28,7 +28,7 @@ static void teardown(void)
 TestSuite(redact, .init = setup, .fini = teardown, .timeout = 60);
 
 /* Base64 of {"password":" which is no secret. */
-#define BLOB_KEY "eyJwYXNzd29yZCI6I"
+#define BLOB_KEY "eyJwYXNzd29yZCI6Im"
 
 enum place { QUERY, HEADER, JSON_BODY, FORM_BODY, TEXT_BODY, RESPONSE, UPSTREAM };
 

@@ -78,7 +78,7 @@ struct profile_cost {
 struct profile_call {
     uint32_t from; /* a frame: the line */
     uint32_t to;   /* a frame: the function, its line 0 or where it begins */
-    double calls;
+    double calls; /* 0: it was inlined there, which nobody counts */
     double instructions; /* inclusive */
 };
 

@@ -2,9 +2,15 @@
  * a request; and which of its variants.
  *
  * Base and head are matched by place. Functions: by name and file; what has no partner is matched
- * to one that has none either when most of its lines went there (a rename, a move; `source_change`
- * says where lines went). Lines: through the hunks of their file; a line that the change touched
- * has no partner and is new. */
+ * to one that has none either when most of its lines went there (a rename), or when it has the same
+ * name in another file (a move). Lines: through the hunks of their file; a line that the change
+ * touched has no partner and is new.
+ *
+ * Every unit of cost is charged once: to the deepest changed line on the way to it; where there is
+ * none, to the deepest line of the gateway's own sources; else to where it was spent. So a line that
+ * only calls a dearer one is not blamed for it, and what all lines grew by adds up to what the
+ * endpoint grew by. With stacks this is exact. Calls seen from lines (PROFILE_LINES) do not tell
+ * which caller a callee's own calls belong to: there its cost is split as its calls are. */
 #ifndef TOLLGATE_INSIGHTS_GROWTH_H
 #define TOLLGATE_INSIGHTS_GROWTH_H
 
@@ -13,7 +19,7 @@
 
 enum growth_kind {
     GROWTH_GREW,
-    GROWTH_NEW,   /* on the head's side only */
+    GROWTH_NEW, /* on the head's side only */
     GROWTH_SHRANK,
     GROWTH_GONE,  /* on the base's side only */
     GROWTH_MOVED, /* renamed, or in another file: the same function elsewhere */
@@ -22,11 +28,11 @@ enum growth_kind {
 /* One function or line. `head` and `base` are per request; NAN where that side has none. */
 struct growth_item {
     enum growth_kind kind;
-    struct profile_frame place;      /* the head's; the base's when it is gone */
-    struct profile_frame base_place; /* as it was in the base; zeroed when new */
-    double head, base;           /* spent there itself */
+    struct profile_frame place;            /* the head's; the base's when it is gone */
+    struct profile_frame base_place;       /* as it was in the base; zeroed when new */
+    double head, base;                     /* spent there itself */
     double head_inclusive, base_inclusive; /* with what it called; NAN = unknown */
-    double grew; /* what ranks it: see growth_explain */
+    double grew;  /* a line: what is charged to it, see above; a function: head less base */
     bool changed; /* a line that the change touched, or a function with one */
 };
 
@@ -34,34 +40,50 @@ struct growth_variant {
     const char *name;
     double share; /* of the endpoint's traffic */
     double head, base;
-    bool grew; /* by more than the endpoint's limit for the metric */
+    bool grew; /* by more than the limits; of a metric that improved: shrank by more */
 };
 
 struct growth {
     enum metric metric;
-    double head, base; /* of the endpoint, as its profile has it */
-    const struct growth_item *lines; /* dearest growth first: the first is the line to look at */
+    const struct profile_value_info *measured; /* what the figures count, which for CPU time may be
+                                                  instructions; NULL = there is no profile */
+    double head, base; /* of the endpoint, as its profile has it; NAN = that side has none */
+    const struct growth_item *lines; /* see growth_explain: the first is the line to look at */
     size_t line_count;
-    const struct growth_item *functions; /* by what they spent themselves */
+    const struct growth_item *functions; /* by what they spent themselves, dearest growth first */
     size_t function_count;
-    double moved; /* grew here and shrank there within the endpoint: moved, no regression */
-    bool leak;    /* retained bytes grow with requests */
+    double changed; /* of the growth: charged to lines that the change touched */
+    double moved;   /* grew here and shrank there within the endpoint: moved, no regression */
+    bool leak;      /* retained bytes grow with requests */
+    bool changes_known; /* else lines were matched without the difference of the source trees */
+    const char *stale; /* a file of the lines that is newer than the program: its lines may not fit */
+    enum metric variant_metric; /* what the variants' figures are: instructions for CPU time */
     const struct growth_variant *variants; /* none when the endpoint has but one */
     size_t variant_count;
     bool one_variant; /* only some variants grew: a costly request, not a costly handler */
-    const char *missing; /* why nothing can be said of lines; NULL = `lines` is what there is */
+    const char *missing; /* why nothing can be said of lines; NULL = `lines` is what there is, or
+                            nobody asked for a profile */
 };
 
-/* What made `metric` of the endpoint grow (or shrink) between the sides of `head`, or between
- * `head`'s head and the stored run `base`. Into `arena`.
+struct growth_question {
+    const struct run *head;
+    const struct run *base; /* a stored run, of which the head is meant; NULL: head's own base */
+    const char *endpoint;
+    enum metric metric;
+    bool improved;        /* rank what shrank, not what grew */
+    struct limits limits; /* of the endpoint and metric: a variant grew when it passes both */
+};
+
+/* Explains one metric of one endpoint. Arrays live in `arena`; names are borrowed from the runs and
+ * as hostile as those.
  *
- * Lines are ranked so that the first names the cause, not its effects: of the lines that the change
- * touched (or added) the one whose inclusive cost grew most, the deepest of those that call each
- * other; after it the other touched ones; then those of the gateway's own sources by what grew at
- * them and below them in code that is not the gateway's own; then all else. Whoever only calls a
- * line that is named before is left out. */
-MUST_CHECK bool growth_explain(struct growth *growth, const struct run *head,
-                               const struct run *base, const char *endpoint, enum metric metric,
+ * Lines come in the order in which to look at them. First those that the change touched, dearest
+ * growth first. A line that replaced another is charged only with what it costs more: all cost of
+ * removed lines is taken off lines that cost the same or nearly, in their hunk and then in others,
+ * and no line is charged with more than its hunk costs more in all. Then the gateway's other lines;
+ * then all else. When touched lines make up less than a fifth of the growth, the others come before
+ * them. What went the other way is at the end. */
+MUST_CHECK bool growth_explain(struct growth *growth, const struct growth_question *question,
                                struct arena *arena, struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 #include "reporters/explain.h"
 
 #include "base/terminal.h"
+#include "reporters/because.h"
 #include "reporters/format.h"
 #include "reporters/layout.h"
 #include "reporters/table.h"
@@ -168,6 +169,53 @@ static void explain_replicates(struct explaining *explaining, enum metric metric
         list_values(explaining, "base", base->figures[metric].side[side], false, unit);
 }
 
+static void end_part(struct explaining *explaining, const char *label)
+{
+    if (explaining->text.length > 0)
+        end_item(explaining, label);
+}
+
+/* Whether the same lines are told under the endpoint's instructions. */
+static bool is_told_there(const struct explaining *explaining, const struct growth *growth)
+{
+    return growth->measured != NULL && growth->measured->metric == METRIC_INSTRUCTIONS &&
+           growth->metric != METRIC_INSTRUCTIONS &&
+           because_asked(&explaining->endpoint->metrics[METRIC_INSTRUCTIONS]);
+}
+
+/* Where the cost went, of what changed; of the others, whether cost moved by more than the gate
+ * would let pass. */
+static void explain_because(struct explaining *explaining, enum metric metric)
+{
+    struct growth growth;
+    struct arena arena;
+    struct error ignored = {0};
+    bool utf8 = explaining->style.utf8;
+    const struct metric_verdict *verdict = &explaining->endpoint->metrics[metric];
+    arena_init(&arena);
+    if (!because_find(&growth, explaining->report, explaining->endpoint, metric, &arena,
+                      &ignored)) {
+        explaining->out->failed = true;
+    } else if (is_told_there(explaining, &growth)) {
+        buffer_append_string(&explaining->text, "those of the instructions");
+        end_item(explaining, because_lines_word(&growth));
+    } else if (because_asked(verdict)) {
+        because_append_lines(&explaining->text, &growth, utf8);
+        end_part(explaining, because_lines_word(&growth));
+        because_append_functions(&explaining->text, &growth, utf8);
+        end_part(explaining, "functions");
+        because_append_variants(&explaining->text, &growth, utf8);
+        end_part(explaining, "variants");
+        because_append_moved(&explaining->text, &growth, utf8);
+        end_part(explaining, "moved");
+    } else if (growth.measured != NULL && growth.measured->metric == metric &&
+               growth.moved > metric_info(metric)->relative * growth.base) {
+        because_append_moved(&explaining->text, &growth, utf8);
+        end_part(explaining, "moved");
+    }
+    arena_release(&arena);
+}
+
 static void explain_metric(struct explaining *explaining, enum metric metric)
 {
     const struct metric_info *info = metric_info(metric);
@@ -192,6 +240,7 @@ static void explain_metric(struct explaining *explaining, enum metric metric)
     if (verdict->evidence.replicates > 0)
         explain_paired(explaining, &verdict->evidence);
     explain_replicates(explaining, metric);
+    explain_because(explaining, metric);
 }
 
 static void explain_head(struct explaining *explaining)

@@ -1,8 +1,9 @@
 /* The report for programs. Values are per request; what was not measured is null with a reason. */
 #include "reporters/json.h"
 
-#include "base/text.h"
 #include "baselines/statistics.h"
+#include "reporters/json_because.h"
+#include "reporters/json_parts.h"
 #include "reporters/provenance.h"
 
 #include <jansson.h>
@@ -12,30 +13,8 @@
 
 enum {
     REPORT_SCHEMA_VERSION = 1,
-    TEXT_MAX_BYTES = 1 << 20,
     REAL_DIGITS = 12, /* far beyond what is measured, and 0.061 stays 0.061 */
 };
-
-/* Text from outside may be no UTF-8; then its bytes are spelt out. NULL becomes null. */
-static json_t *make_text(const char *text)
-{
-    if (text == NULL)
-        return json_null();
-    if (text_is_utf8(text, strlen(text)))
-        return json_string(text);
-    struct buffer safe;
-    buffer_init(&safe, TEXT_MAX_BYTES);
-    text_append_safe(&safe, text, strlen(text), true);
-    json_t *json = safe.failed ? NULL : json_string(buffer_text(&safe));
-    buffer_release(&safe);
-    return json;
-}
-
-/* JSON knows neither NaN nor infinity. */
-static json_t *make_number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *make_verdict(enum verdict verdict)
 {
@@ -45,22 +24,25 @@ static json_t *make_verdict(enum verdict verdict)
 /* The objects below are put together by json_pack, which fails as a whole when a part is NULL and
  * then frees the others. */
 
-static json_t *make_metric(const struct metric_verdict *metric)
+static json_t *make_metric(const struct report *report, const struct endpoint_verdict *endpoint,
+                           enum metric which)
 {
-    return json_pack("{so so so so so so so so}", "head", make_number(metric->head), "base",
-                     make_number(metric->base), "change", make_number(metric->change), "low",
-                     make_number(metric->low), "high", make_number(metric->high), "verdict",
-                     make_verdict(metric->verdict), "reason",
-                     make_text(metric->reason != NULL ? metric->reason : ""), "accepted",
-                     make_text(metric->accepted));
+    const struct metric_verdict *metric = &endpoint->metrics[which];
+    return json_pack(
+        "{so so so so so so so so so}", "head", json_parts_number(metric->head), "base",
+        json_parts_number(metric->base), "change", json_parts_number(metric->change), "low",
+        json_parts_number(metric->low), "high", json_parts_number(metric->high), "verdict",
+        make_verdict(metric->verdict), "reason",
+        json_parts_text(metric->reason != NULL ? metric->reason : ""), "accepted",
+        json_parts_text(metric->accepted), "because", json_because_make(report, endpoint, which));
 }
 
-static json_t *make_metrics(const struct endpoint_verdict *endpoint)
+static json_t *make_metrics(const struct report *report, const struct endpoint_verdict *endpoint)
 {
     json_t *metrics = json_object();
     for (unsigned i = 0; metrics != NULL && i < METRIC_COUNT; i++) {
         if (json_object_set_new(metrics, metric_info((enum metric)i)->key,
-                                make_metric(&endpoint->metrics[i])) != 0) {
+                                make_metric(report, endpoint, (enum metric)i)) != 0) {
             json_decref(metrics);
             return NULL;
         }
@@ -81,21 +63,23 @@ static const char *presence_name(enum endpoint_presence presence)
     BUG("no presence %d", (int)presence);
 }
 
-static json_t *make_endpoint(const struct endpoint_verdict *endpoint)
+static json_t *make_endpoint(const struct report *report, const struct endpoint_verdict *endpoint)
 {
-    return json_pack("{so sI so so ss so sb so so}", "endpoint", make_text(endpoint->name), "requests",
-                     (json_int_t)endpoint->requests, "weight", make_number(endpoint->weight),
-                     "verdict", make_verdict(endpoint->verdict), "presence",
-                     presence_name(endpoint->presence), "metrics", make_metrics(endpoint), "valid",
-                     (int)(endpoint->invalid == NULL), "invalid", make_text(endpoint->invalid),
-                     "accepted", make_text(endpoint->accepted));
+    return json_pack(
+        "{so sI so so ss so sb so so}", "endpoint", json_parts_text(endpoint->name), "requests",
+        (json_int_t)endpoint->requests, "weight", json_parts_number(endpoint->weight), "verdict",
+        make_verdict(endpoint->verdict), "presence", presence_name(endpoint->presence), "metrics",
+        make_metrics(report, endpoint), "valid", (int)(endpoint->invalid == NULL), "invalid",
+        json_parts_text(endpoint->invalid), "accepted", json_parts_text(endpoint->accepted));
 }
 
-static json_t *make_endpoints(const struct comparison *comparison)
+static json_t *make_endpoints(const struct report *report)
 {
+    const struct comparison *comparison = report->comparison;
     json_t *endpoints = json_array();
     for (size_t i = 0; endpoints != NULL && i < comparison->endpoint_count; i++) {
-        if (json_array_append_new(endpoints, make_endpoint(&comparison->endpoints[i])) != 0) {
+        if (json_array_append_new(endpoints, make_endpoint(report, &comparison->endpoints[i])) !=
+            0) {
             json_decref(endpoints);
             return NULL;
         }
@@ -105,18 +89,19 @@ static json_t *make_endpoints(const struct comparison *comparison)
 
 static json_t *make_conservation(const struct conservation *counter)
 {
-    return json_pack("{so so so}", "endpoints", make_number(counter->endpoints), "unattributed",
-                     make_number(counter->unattributed), "total", make_number(counter->total));
+    return json_pack("{so so so}", "endpoints", json_parts_number(counter->endpoints),
+                     "unattributed", json_parts_number(counter->unattributed), "total",
+                     json_parts_number(counter->total));
 }
 
 static json_t *make_pass(const struct pass_result *pass)
 {
     bool known = (unsigned)pass->conserved < METRIC_COUNT;
-    return json_pack("{so ss so so sI sI sI so s{so so}}", "name", make_text(pass->name), "status",
-                     pass_status_name(pass->status), "reason",
-                     make_text(pass->reason), "seconds", make_number(pass->seconds), "replicates",
-                     (json_int_t)pass->replicates, "requests", (json_int_t)pass->requests,
-                     "dropped", (json_int_t)pass->dropped, "conserved",
+    return json_pack("{so ss so so sI sI sI so s{so so}}", "name", json_parts_text(pass->name),
+                     "status", pass_status_name(pass->status), "reason",
+                     json_parts_text(pass->reason), "seconds", json_parts_number(pass->seconds),
+                     "replicates", (json_int_t)pass->replicates, "requests",
+                     (json_int_t)pass->requests, "dropped", (json_int_t)pass->dropped, "conserved",
                      known ? json_string(metric_info(pass->conserved)->key) : json_null(),
                      "conservation", "head", make_conservation(&pass->conservation[SIDE_HEAD]),
                      "base", make_conservation(&pass->conservation[SIDE_BASE]));
@@ -143,7 +128,7 @@ static json_t *make_peak(const struct samples *samples)
         return NULL;
     memcpy(sorted, samples->values, samples->count * sizeof *sorted);
     statistics_sort_values(sorted, samples->count);
-    json_t *peak = make_number(statistics_find_median(sorted, samples->count));
+    json_t *peak = json_parts_number(statistics_find_median(sorted, samples->count));
     free(sorted);
     return peak;
 }
@@ -153,27 +138,27 @@ static json_t *make_side(const struct run_side *side, const char *stored)
 {
     if (side == NULL)
         return json_null();
-    return json_pack("{so so sb so so so}", "ref", make_text(side->ref), "commit",
-                     make_text(side->commit), "dirty", (int)side->dirty, "build_id",
-                     make_text(side->build_id), "stored", make_text(stored), "peak_rss_bytes",
-                     make_peak(&side->peak_rss_bytes));
+    return json_pack("{so so sb so so so}", "ref", json_parts_text(side->ref), "commit",
+                     json_parts_text(side->commit), "dirty", (int)side->dirty, "build_id",
+                     json_parts_text(side->build_id), "stored", json_parts_text(stored),
+                     "peak_rss_bytes", make_peak(&side->peak_rss_bytes));
 }
 
 static json_t *make_fingerprint(const struct fingerprint *machine)
 {
-    return json_pack("{so so so sI so so so so}", "cpu_model", make_text(machine->cpu_model),
-                     "cpu_flags", make_text(machine->cpu_flags), "virtualization",
-                     make_text(machine->virtualization), "cpus", (json_int_t)machine->cpus,
-                     "kernel", make_text(machine->kernel), "libc", make_text(machine->libc),
-                     "compiler", make_text(machine->compiler), "valgrind",
-                     make_text(machine->valgrind));
+    return json_pack("{so so so sI so so so so}", "cpu_model", json_parts_text(machine->cpu_model),
+                     "cpu_flags", json_parts_text(machine->cpu_flags), "virtualization",
+                     json_parts_text(machine->virtualization), "cpus", (json_int_t)machine->cpus,
+                     "kernel", json_parts_text(machine->kernel), "libc",
+                     json_parts_text(machine->libc), "compiler", json_parts_text(machine->compiler),
+                     "valgrind", json_parts_text(machine->valgrind));
 }
 
 static json_t *make_notes(const struct run *run)
 {
     json_t *notes = json_array();
     for (size_t i = 0; notes != NULL && i < run->note_count; i++) {
-        if (json_array_append_new(notes, make_text(run->notes[i])) != 0) {
+        if (json_array_append_new(notes, json_parts_text(run->notes[i])) != 0) {
             json_decref(notes);
             return NULL;
         }
@@ -192,11 +177,11 @@ static json_t *make_report(const struct report *report)
         "{si so si sb so so so so so so so so so so}", "schema_version", REPORT_SCHEMA_VERSION,
         "verdict", make_verdict(comparison->verdict), "exit_code", report->exit_code, "invalid",
         (int)comparison->invalid, "base", make_side(provenance_find_base(report), stored), "head",
-        make_side(&head->sides[SIDE_HEAD], NULL), "endpoints", make_endpoints(comparison), "passes",
+        make_side(&head->sides[SIDE_HEAD], NULL), "endpoints", make_endpoints(report), "passes",
         make_passes(head), "fingerprint", make_fingerprint(&head->fingerprint),
-        "smallest_cpu_change", make_number(comparison->smallest_cpu_change), "cpu_note",
-        make_text(comparison->cpu_note), "notes", make_notes(head), "tollgate_version",
-        make_text(head->tollgate_version), "created", make_text(head->created));
+        "smallest_cpu_change", json_parts_number(comparison->smallest_cpu_change), "cpu_note",
+        json_parts_text(comparison->cpu_note), "notes", make_notes(head), "tollgate_version",
+        json_parts_text(head->tollgate_version), "created", json_parts_text(head->created));
 }
 
 static int append_bytes(const char *data, size_t size, void *out)

@@ -1,6 +1,7 @@
 #include "reporters/reasons.h"
 
 #include "base/terminal.h"
+#include "reporters/because.h"
 #include "reporters/format.h"
 #include "reporters/layout.h"
 #include "reporters/table.h"
@@ -89,8 +90,9 @@ static void append_metrics(struct buffer *out, const struct report_style *style,
     buffer_release(&text);
 }
 
-static void append_endpoint(struct buffer *out, const struct report_style *style,
-                            const struct endpoint_verdict *endpoint)
+static void append_endpoint(struct buffer *out, const struct report *report,
+                            const struct report_style *style,
+                            const struct endpoint_verdict *endpoint, const char **told)
 {
     struct buffer name;
     buffer_init(&name, TEXT_MAX_BYTES);
@@ -105,14 +107,17 @@ static void append_endpoint(struct buffer *out, const struct report_style *style
     buffer_append_char(out, '\n');
     buffer_release(&name);
     append_metrics(out, style, endpoint);
+    because_append(out, report, style, endpoint, told);
 }
 
 /* The endpoints whose verdict is shown as `word`. */
-static void append_verdict(struct buffer *out, const struct report_style *style,
+static void append_verdict(struct buffer *out, const struct report *report,
+                           const struct report_style *style,
                            const struct endpoint_verdict *const *order, const char *word,
                            size_t shown)
 {
     size_t found = 0;
+    const char *told = NULL;
     struct text_style ignored;
     for (size_t i = 0; order[i] != NULL; i++) {
         if (order[i]->invalid != NULL ||
@@ -122,7 +127,7 @@ static void append_verdict(struct buffer *out, const struct report_style *style,
             continue;
         if (found == 1)
             buffer_append_char(out, '\n');
-        append_endpoint(out, style, order[i]);
+        append_endpoint(out, report, style, order[i], &told);
     }
     if (found <= shown)
         return;
@@ -135,11 +140,11 @@ static void append_verdict(struct buffer *out, const struct report_style *style,
     buffer_release(&text);
 }
 
-void reasons_append(struct buffer *out, const struct report_style *style,
-                    const struct endpoint_verdict *const *order)
+void reasons_append(struct buffer *out, const struct report *report,
+                    const struct report_style *style, const struct endpoint_verdict *const *order)
 {
-    append_verdict(out, style, order, "regressed", REGRESSED_SHOWN);
-    append_verdict(out, style, order, "inconclusive", OTHERS_SHOWN);
-    append_verdict(out, style, order, "accepted", REGRESSED_SHOWN);
-    append_verdict(out, style, order, "improved", OTHERS_SHOWN);
+    append_verdict(out, report, style, order, "regressed", REGRESSED_SHOWN);
+    append_verdict(out, report, style, order, "inconclusive", OTHERS_SHOWN);
+    append_verdict(out, report, style, order, "accepted", REGRESSED_SHOWN);
+    append_verdict(out, report, style, order, "improved", OTHERS_SHOWN);
 }

@@ -1,5 +1,7 @@
 #include "reporters/reporter.h"
 
+#include "reporters/export.h"
+#include "reporters/flame.h"
 #include "reporters/json.h"
 #include "reporters/terminal.h"
 
@@ -8,6 +10,12 @@
 static const struct reporter *const reporters[] = {
     &reporter_terminal,
     &reporter_json,
+    &reporter_flame,
+    &reporter_folded,
+    &reporter_pprof,
+    &reporter_speedscope,
+    &reporter_callgrind,
+    &reporter_lcov,
     NULL,
 };
 

@@ -7,8 +7,9 @@
 
 /* What an export of a profile is to hold; of --profile and --endpoint. */
 struct report_choice {
-    enum profile_kind profile;
+    enum profile_kind profile; /* PROFILE_KIND_COUNT = not said: what the run has */
     const char *endpoint; /* a glob; NULL = all endpoints */
+    size_t value; /* the column, for exports that hold one; 0 = the kind's first */
 };
 
 /* Everything a reporter may say. Borrowed. */
@@ -30,6 +31,7 @@ struct report_style {
 struct reporter {
     const char *name; /* of -O */
     const char *help; /* one line */
+    bool binary;      /* nothing for a terminal */
     /* Appends the whole report. */
     bool (*write)(const struct report *report, const struct report_style *style,
                   struct buffer *out, struct error *err);

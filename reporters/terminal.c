@@ -77,7 +77,7 @@ static bool terminal_write(const struct report *report, const struct report_styl
     append_headlines(out, report, &fitted, order);
     buffer_append_char(out, '\n');
     table_append(out, report, &fitted, order);
-    reasons_append(out, &fitted, order);
+    reasons_append(out, report, &fitted, order);
     buffer_append_char(out, '\n');
     provenance_append(out, report, &fitted);
     free(order);

@@ -101,6 +101,9 @@ static void set_arguments(struct callgrind *callgrind, enum callgrind_depth dept
     if (depth == CALLGRIND_LINES) {
         *next++ = "--dump-instr=yes";
         *next++ = "--dump-line=yes";
+        /* Else the cost of a stub of the linkage table is one with that of the instruction that
+         * calls it, and nobody knows how often that was executed. */
+        *next++ = "--skip-plt=no";
     }
     *next = NULL;
 }
@@ -474,6 +477,38 @@ bool callgrind_total(struct callgrind *callgrind, struct callgrind_counts *total
         missing += callgrind->processes[i].unwritten || !callgrind->processes[i].ended ? 1 : 0;
     if (unwritten != NULL)
         *unwritten = missing;
+    return true;
+}
+
+/* What it says through vgdb begins anew with a dump, for some of its threads. The counters in its
+ * memory go on. */
+static bool carry_over(struct callgrind *callgrind, struct process *process, int timeout_ms,
+                       struct error *err)
+{
+    struct callgrind_cost now;
+    if (callgrind->method != METHOD_VGDB)
+        return true;
+    if (!callgrind_vgdb_read(callgrind->vgdb_prefix, process->pid, timeout_ms,
+                             callgrind->interrupt, &now, err))
+        return false;
+    process->carried.instructions += process->now.instructions - process->inherited.instructions;
+    process->carried.syscalls += process->now.syscalls - process->inherited.syscalls;
+    process->now = process->inherited = now;
+    return true;
+}
+
+bool callgrind_dump(struct callgrind *callgrind, int timeout_ms, struct error *err)
+{
+    for (size_t i = 0; i < callgrind->count; i++) {
+        struct process *process = &callgrind->processes[i];
+        struct error cause = {0};
+        if (process->ended || (callgrind_vgdb_dump(callgrind->vgdb_prefix, process->pid, timeout_ms,
+                                                   callgrind->interrupt, &cause) &&
+                               carry_over(callgrind, process, timeout_ms, &cause)))
+            continue;
+        if (cause.code == ERROR_INTERRUPTED || !callgrind_files_has_ended(process->pid))
+            return error_set(err, cause.code, "%s", cause.text);
+    }
     return true;
 }
 

@@ -62,7 +62,10 @@ static bool show_run(const struct run *run, const struct arguments *arguments, s
     struct compare_options question = {.head = run, .gate = &gate};
     if (!output_parse(&output, arguments, err) || !compare_runs(&comparison, &question, err))
         return false;
-    struct report report = {.head = run, .comparison = &comparison, .gate = &gate};
+    struct report report = {.head = run,
+                            .comparison = &comparison,
+                            .gate = &gate,
+                            .choice = output.choice};
     bool ok = output_write(&output, &report, err);
     comparison_release(&comparison);
     return ok;

@@ -10,6 +10,7 @@
 #include "rig/machine.h"
 #include "rig/output.h"
 #include "rig/probe.h"
+#include "rig/source_diff.h"
 #include "rig/terms.h"
 #include "rig/variants.h"
 #include "rig/version.h"
@@ -295,6 +296,27 @@ static bool listed(const char *list, const char *name)
     return false;
 }
 
+/* Whether a pass that explains is to run. */
+static bool job_explains(const struct job *job)
+{
+    static const struct pass *const explaining[] = {&pass_lines, &pass_sites, &pass_stacks};
+    const char *list = arguments_value(job->arguments, "passes");
+    for (size_t i = 0; i < COUNT_OF(explaining); i++)
+        if ((list == NULL || listed(list, explaining[i]->name)) &&
+            explaining[i]->settings(&job->config)->enabled)
+            return true;
+    return false;
+}
+
+/* Before anything is built: the tree may be edited while it is measured. */
+static bool job_find_changes(struct job *job, struct error *err)
+{
+    struct bench_side *sides = job->bench.sides;
+    return !sides[SIDE_BASE].present || !job_explains(job) ||
+           source_diff_read(&job->run, &sides[SIDE_HEAD].source, &sides[SIDE_BASE].source,
+                            &job->interrupt, err);
+}
+
 /* Every word of the list must name a pass. */
 static bool check_pass_list(const char *list, struct error *err)
 {
@@ -356,7 +378,8 @@ static bool job_report(struct job *job, enum exit_code *code, struct error *err)
                             .base = stored,
                             .comparison = &comparison,
                             .gate = &job->terms.gate,
-                            .exit_code = (int)*code};
+                            .exit_code = (int)*code,
+                            .choice = job->output.choice};
     progress_clear(&job->progress);
     bool ok = output_write(&job->output, &report, err);
     comparison_release(&comparison);
@@ -368,8 +391,8 @@ static bool job_run(struct job *job, enum exit_code *code, struct error *err)
     const char *list = arguments_value(job->arguments, "passes");
     if ((list != NULL && !check_pass_list(list, err)) || !job_read(job, err) ||
         !interrupt_open(&job->interrupt, err) || !job_describe_run(job, err) ||
-        !job_choose_sides(job, err) || !job_find_terms(job, err) || !job_build(job, err) || !job_prepare_measuring(job, err) ||
-        !job_measure(job, err))
+        !job_choose_sides(job, err) || !job_find_changes(job, err) || !job_find_terms(job, err) ||
+        !job_build(job, err) || !job_prepare_measuring(job, err) || !job_measure(job, err))
         return false;
     /* The report comes even when a file cannot be written: minutes of measuring are in it. */
     bool reported = job_report(job, code, err);

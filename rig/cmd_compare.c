@@ -23,6 +23,7 @@ struct viewing {
     struct arena arena;
     struct run head, base;
     const char *explained; /* --explain; NULL = the reports */
+    const char *endpoint;  /* --endpoint of a report: what the exports hold; NULL = all */
 };
 
 /* The thresholds of the config that was named, or of the one that lies here; else the defaults. */
@@ -99,7 +100,9 @@ static bool viewing_report(struct viewing *viewing, const struct run *base,
                             .base = base,
                             .comparison = &comparison,
                             .gate = &viewing->terms.gate,
-                            .exit_code = (int)*code};
+                            .exit_code = (int)*code,
+                            .choice = viewing->output.choice};
+    report.choice.endpoint = viewing->endpoint;
     bool ok = viewing->explained != NULL ? viewing_explain(viewing, &report, err)
                                          : output_write(&viewing->output, &report, err);
     comparison_release(&comparison);
@@ -120,10 +123,9 @@ static bool view(struct viewing *viewing, const struct arguments *arguments, enu
     return viewing_report(viewing, two ? &viewing->base : NULL, arguments, code, err);
 }
 
-static enum exit_code run_view(const struct arguments *arguments, const char *explained,
+static enum exit_code run_view(struct viewing viewing, const struct arguments *arguments,
                                struct error *err)
 {
-    struct viewing viewing = {.explained = explained};
     enum exit_code code = EXIT_PASSED;
     arena_init(&viewing.arena);
     run_init(&viewing.head);
@@ -139,13 +141,15 @@ static enum exit_code run_view(const struct arguments *arguments, const char *ex
 
 static enum exit_code run_compare(const struct arguments *arguments, struct error *err)
 {
-    return run_view(arguments, arguments_value(arguments, "explain"), err);
+    struct viewing viewing = {.explained = arguments_value(arguments, "explain")};
+    return run_view(viewing, arguments, err);
 }
 
 /* A report only shows: it never fails a build. */
 static enum exit_code run_report(const struct arguments *arguments, struct error *err)
 {
-    run_view(arguments, NULL, err);
+    struct viewing viewing = {.endpoint = arguments_value(arguments, "endpoint")};
+    run_view(viewing, arguments, err);
     return err->code == ERROR_NONE ? EXIT_PASSED : exit_code_of(err);
 }
 
@@ -162,7 +166,11 @@ static const struct option_row compare_options[] = {
     {0},
 };
 
-static const struct option_row report_options[] = {VIEW_OPTIONS, {0}};
+static const struct option_row report_options[] = {
+    {"endpoint", 'e', "GLOB", "only these endpoints in flame and the exports"},
+    VIEW_OPTIONS,
+    {0},
+};
 
 static const char *const compare_examples[] = {
     "two stored runs; CPU time of different runs informs and does not gate",
@@ -190,6 +198,10 @@ static const char *const report_examples[] = {
     "tollgate report run.json",
     "as JSON, for another program",
     "tollgate report run.json -O json | jq .verdict",
+    "where the allocations of some endpoints come from, as a page",
+    "tollgate report run.json -O flame:a.html --profile alloc -e 'GET /v3/*'",
+    "which lines the corpus reached, for genhtml",
+    "tollgate report run.json -O lcov:run.info",
     NULL,
 };
 

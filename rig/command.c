@@ -12,8 +12,9 @@
 enum { HELP_COLUMNS = 80, HELP_INDENT = 29 };
 
 static const struct command *const commands[] = {
-    &command_bench, &command_compare, &command_report, &command_baseline, &command_corpus,
-    &command_doctor, NULL,
+    &command_bench,  &command_compare, &command_report, &command_baseline,
+    &command_import, &command_corpus,  &command_dead,   &command_doctor,
+    NULL,
 };
 
 const struct command *const *command_list(void)

@@ -69,6 +69,6 @@ void command_print_overview(void);
 void command_print_help(const struct command *command);
 
 extern const struct command command_bench, command_compare, command_report, command_baseline,
-    command_corpus, command_doctor;
+    command_corpus, command_dead, command_doctor, command_import;
 
 #endif

@@ -373,12 +373,13 @@ static bool read_root(const struct reader *reader, const json_t *root,
 {
     static const char *const keys[] = {"$schema", "gateway", "corpus", "endpoints", "upstreams",
                                        "check",   "inject",  "passes", "gate",      "accept",
-                                       "baseline", NULL};
+                                       "baseline", "dead", NULL};
     struct config *config = reader->config;
     const json_t *upstreams = NULL;
     struct json_place names = json_place_key(place, "upstreams");
     struct json_place gate = json_place_key(place, "gate");
     struct json_place accept = json_place_key(place, "accept");
+    struct json_place dead = json_place_key(place, "dead");
     if (!json_is_object(root))
         return json_fail(place, reader->err, "must be a JSON object");
     if (!json_only_keys(root, keys, place, reader->err) || !read_gateway(reader, root, place) ||
@@ -392,8 +393,12 @@ static bool read_root(const struct reader *reader, const json_t *root,
         return false;
     const json_t *gate_json = json_object_get(root, "gate");
     const json_t *accept_json = json_object_get(root, "accept");
+    const json_t *dead_json = json_object_get(root, "dead");
     if (gate_json != NULL &&
         !gate_parse(&config->gate, gate_json, &gate, &config->arena, reader->err))
+        return false;
+    if (dead_json != NULL &&
+        !dead_keep_parse(&config->keep, dead_json, &dead, &config->arena, reader->err))
         return false;
     return accept_json == NULL || waiver_parse_list(&config->accept, accept_json, &accept,
                                                     &config->arena, reader->err);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "baselines/gate.h"
 #include "baselines/waiver.h"
+#include "insights/dead_keep.h"
 #include "replay/check.h"
 #include "replay/endpoints.h"
 
@@ -56,6 +57,7 @@ struct config {
     struct pass_settings lines, sites, stacks; /* that explain: one start a side */
     struct gate gate;
     struct waiver_list accept; /* regressions that may be */
+    struct dead_keep_list keep; /* dead code that may be */
     const char *store_path; /* of the baselines; usable as it is */
     const char *baseline;   /* the configured baseline's name; NULL = none */
     const char *work_path;  /* logs, worktrees and what passes need: <folder>/.tollgate/work */

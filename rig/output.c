@@ -34,7 +34,45 @@ static bool parse_target(struct output_target *target, const char *text, struct 
     }
     if (target->path != NULL && target->path[0] == '\0')
         return error_set(err, ERROR_USAGE, "-O %s needs a path after the colon", text);
+    if (target->path == NULL && target->reporter->binary && isatty(STDOUT_FILENO))
+        return error_set(err, ERROR_USAGE,
+                         "-O %s is nothing for a terminal; give it a file with -O %s:PATH", text,
+                         text);
     return output_check_path(target->path, err);
+}
+
+static bool parse_figure(struct report_choice *choice, const char *text, const char *figure,
+                         struct error *err)
+{
+    const struct profile_kind_info *info = profile_kind_info(choice->profile);
+    char known[256] = "";
+    for (size_t i = 0; i < info->value_count; i++) {
+        size_t used = strlen(known);
+        choice->value = i;
+        if (strcmp(info->values[i].key, figure) == 0)
+            return true;
+        snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
+                 info->values[i].key);
+    }
+    return error_set(err, ERROR_USAGE, "--profile %s: a profile of %s has the figures %s", text,
+                     info->title, known);
+}
+
+/* NULL = what the run has. */
+static bool parse_profile(struct report_choice *choice, const char *text, struct error *err)
+{
+    *choice = (struct report_choice){.profile = PROFILE_KIND_COUNT};
+    if (text == NULL)
+        return true;
+    size_t length = strcspn(text, ":");
+    for (unsigned kind = 0; kind < PROFILE_KIND_COUNT; kind++) {
+        const char *key = profile_kind_info((enum profile_kind)kind)->key;
+        if (strlen(key) != length || strncmp(key, text, length) != 0)
+            continue;
+        choice->profile = (enum profile_kind)kind;
+        return text[length] == '\0' || parse_figure(choice, text, text + length + 1, err);
+    }
+    return error_set(err, ERROR_USAGE, "--profile takes cpu, alloc or lines, not \"%s\"", text);
 }
 
 bool output_parse(struct output *output, const struct arguments *arguments, struct error *err)
@@ -44,6 +82,8 @@ bool output_parse(struct output *output, const struct arguments *arguments, stru
     enum color_choice choice = COLOR_AUTO;
     struct terminal terminal;
     *output = (struct output){0};
+    if (!parse_profile(&output->choice, arguments_value(arguments, "profile"), err))
+        return false;
     if (color != NULL && !terminal_parse_color(color, &choice))
         return error_set(err, ERROR_USAGE, "--color takes auto, always or never, not \"%s\"",
                          color);

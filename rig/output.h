@@ -7,7 +7,10 @@
 
 /* The rows that every reporting command has. */
 #define OUTPUT_OPTIONS                                                                             \
-    {"format", 'O', "FORMAT[:PATH]", "report as terminal or json, to a file when PATH is given"}, \
+    {"format", 'O', "FORMAT[:PATH]",                                                               \
+     "terminal, json, flame, folded, pprof, speedscope, callgrind or lcov; to PATH or stdout"},    \
+    {"profile", 0, "KIND[:FIGURE]",                                                                \
+     "what flame and the exports hold: cpu, alloc (or alloc:bytes), lines"},                       \
     {"color", 0, "WHEN", "auto, always or never"}
 
 struct output_target {
@@ -19,6 +22,7 @@ struct output {
     struct output_target targets[ARGUMENT_REPEAT_MAX];
     size_t count;
     struct report_style style; /* of stdout; a file gets 80 columns without colour */
+    struct report_choice choice; /* of --profile; the commands hand it on */
 };
 
 /* Reads the options; without -O it is one terminal report on stdout. */

@@ -110,8 +110,9 @@ static const struct probe probes[] = {
     {.group = "perf events", .name = "hardware counters", .find = probe_find_counters,
      .without = "instructions come from the exact pass alone, never from the gateway as it is",
      .capability = true},
-    {.group = "perf events", .name = "task clock", .find = probe_find_task_clock,
-     .without = "no sampled stacks of the gateway as it is", .capability = true},
+    {.group = "perf events", .name = "stack sampling", .find = probe_find_stacks,
+     .without = "no CPU time by stack, and no flame graph of it", .needed_by = "stacks",
+     .mend = "take a kernel with CONFIG_PERF_EVENTS", .capability = true},
 
     {.group = "exact counts", .name = "valgrind", .find = probe_find_valgrind,
      .without = "no instructions, no system calls, no lines", .package = "valgrind",

@@ -12,8 +12,10 @@ probe_find probe_find_cpu, probe_find_virtualization, probe_find_cpus, probe_fin
 
 /* probe_rights.c: what the system lets us do */
 probe_find probe_find_clocks, probe_find_pinning, probe_find_quota, probe_find_paranoid,
-    probe_find_counters, probe_find_task_clock, probe_find_memory_reading,
-    probe_find_fixed_addresses;
+    probe_find_counters, probe_find_memory_reading, probe_find_fixed_addresses;
+
+/* probe_stacks.c */
+probe_find probe_find_stacks;
 
 /* probe_tools.c: programs and folders */
 probe_find probe_find_valgrind, probe_find_vgdb, probe_find_agent, probe_find_git,

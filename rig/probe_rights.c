@@ -171,11 +171,6 @@ void probe_find_counters(const struct probe_context *context, struct finding *ou
                virtual ? "none: the host does not pass them on" : "none");
 }
 
-void probe_find_task_clock(const struct probe_context *context, struct finding *out)
-{
-    find_event(context, out, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, "none");
-}
-
 /* Changes in the child only, so that the parent knows whose memory it read. */
 static volatile uint64_t mark = 1;
 

@@ -31,6 +31,8 @@ enum { SYMBOLS_FRAMES_MAX = 32 };
 struct symbols_place {
     struct profile_frame frames[SYMBOLS_FRAMES_MAX];
     size_t count; /* 0: nothing is known but the object */
+    bool statement; /* the instruction is where the statement of its line is, as the compiler marks
+                       it; else it may have been moved, to before the decision whether to execute */
 };
 
 /* `source_root` is the root of the gateway's source tree, absolute: its files are "own" ones.
@@ -54,6 +56,12 @@ const char *symbols_object_name(const struct symbols_object *object); /* base na
 void symbols_find(struct symbols *symbols, struct symbols_object *object, uint64_t address,
                   struct symbols_place *place);
 
+/* The statements that begin at the very address: their files and lines, no functions. Of optimised
+ * code that are several, also of lines that all instructions were moved away from. At most `most`;
+ * returns how many. */
+size_t symbols_find_statements(struct symbols *symbols, struct symbols_object *object,
+                               uint64_t address, struct profile_frame *frames, size_t most);
+
 /* What the process has mapped now, from /proc/PID/maps, with its perf map (/tmp/perf-PID.map as its
  * own namespace has it) and the kernel's symbols where they may be read. */
 MUST_CHECK bool symbols_map_read(struct symbols_map **map, struct symbols *symbols, pid_t pid,
@@ -61,7 +69,14 @@ MUST_CHECK bool symbols_map_read(struct symbols_map **map, struct symbols *symbo
 /* The same from text of the form of /proc/PID/maps, kept from earlier. */
 MUST_CHECK bool symbols_map_parse(struct symbols_map **map, struct symbols *symbols,
                                   const char *text, size_t size, struct error *err);
+/* Such text of a process that still lives: its files are opened as its own mount namespace has
+ * them, and its perf map is read as it is now. */
+MUST_CHECK bool symbols_map_parse_live(struct symbols_map **map, struct symbols *symbols, pid_t pid,
+                                       const char *text, size_t size, struct error *err);
 void symbols_map_free(struct symbols_map *map);
+
+/* The files that code is mapped from, each once, the vdso among them. */
+struct symbols_object *const *symbols_map_objects(const struct symbols_map *map, size_t *count);
 
 /* The object that holds the address, and where in it; NULL when none does. */
 struct symbols_object *symbols_map_find(const struct symbols_map *map, uint64_t address,

@@ -2,8 +2,10 @@
  * block handed out, once, and every block given back; failures and free(NULL) are nothing. A
  * realloc of a block is one allocation of the new size, wherever the block ends up, so that the
  * count does not hang on how full the heap is. C++ new and libc's own users of malloc come through
- * here. */
+ * here. Where stacks are kept, a block is tied to its own before the caller has it, and untied
+ * before the allocator gets it back and may hand it to another thread. */
 #include "rig/agent/family.h"
+#include "rig/agent/sites.h"
 #include "rig/agent/slots.h"
 
 #include <errno.h>
@@ -17,9 +19,11 @@ static inline __attribute__((always_inline)) void count_allocation(void *block, 
 {
     if (UNLIKELY(block == NULL))
         return;
-    slots_count((struct slots_change){.allocations = 1,
-                                      .requested_bytes = size,
-                                      .usable_allocated_bytes = next_usable_size(block)});
+    size_t usable = next_usable_size(block);
+    bool counted = slots_count((struct slots_change){
+        .allocations = 1, .requested_bytes = size, .usable_allocated_bytes = usable});
+    if (slots_keeping_sites() && counted)
+        sites_record(block, size, usable);
 }
 
 static __attribute__((noinline)) void *counted_malloc(size_t size)
@@ -50,7 +54,10 @@ AGENT_EXPORT void *calloc(size_t count, size_t size)
 
 static __attribute__((noinline)) void counted_free(void *block)
 {
-    slots_count((struct slots_change){.frees = 1, .usable_freed_bytes = next_usable_size(block)});
+    size_t usable = next_usable_size(block);
+    slots_count((struct slots_change){.frees = 1, .usable_freed_bytes = usable});
+    if (slots_keeping_sites())
+        sites_freed(sites_release(block), usable);
     agent_next.free(block);
 }
 
@@ -75,19 +82,33 @@ static void *move_from_pool(void *block, size_t size)
     return moved;
 }
 
+static void count_resized(void *resized, size_t size, size_t before)
+{
+    size_t usable = next_usable_size(resized);
+    bool counted = slots_count((struct slots_change){.allocations = 1,
+                                                     .reallocations = 1,
+                                                     .requested_bytes = size,
+                                                     .usable_allocated_bytes = usable,
+                                                     .usable_freed_bytes = before});
+    if (slots_keeping_sites() && counted)
+        sites_record(resized, size, usable);
+}
+
 static __attribute__((noinline)) void *counted_realloc(void *block, size_t size)
 {
     size_t before = next_usable_size(block);
+    bool keeping = slots_keeping_sites();
+    uint32_t node = keeping ? sites_release(block) : AGENT_WIRE_NO_NODE;
     void *resized = agent_next.realloc(block, size);
-    if (resized != NULL) {
-        slots_count((struct slots_change){.allocations = 1,
-                                          .reallocations = 1,
-                                          .requested_bytes = size,
-                                          .usable_allocated_bytes = next_usable_size(resized),
-                                          .usable_freed_bytes = before});
-    } else if (size == 0) {
+    bool freed = resized != NULL || size == 0;
+    if (keeping && freed)
+        sites_freed(node, before);
+    else if (keeping)
+        sites_tie(block, node);
+    if (resized != NULL)
+        count_resized(resized, size, before);
+    else if (freed)
         slots_count((struct slots_change){.frees = 1, .usable_freed_bytes = before});
-    }
     return resized;
 }
 

@@ -8,6 +8,9 @@
 
 #define AGENT_LOCAL __attribute__((visibility("hidden")))
 
+#define LIKELY(condition)   __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
 /* Callable from the first instruction on: until the real functions are known, the pointers lead to
  * ones that look them up, so that no call needs a test. A function that the allocator lacks fails
  * with ENOMEM. */

@@ -1,4 +1,5 @@
 #include "rig/agent/slots.h"
+#include "rig/agent/sites.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,6 +94,7 @@ static bool claim_slot(void)
     atomic_store_explicit(&slot->tid, (uint32_t)syscall(SYS_gettid), memory_order_relaxed);
     /* A thread that cannot be told of its end keeps the slot for good, which harms no count. */
     (void)pthread_setspecific(thread_key, slot);
+    sites_begin_thread(index);
     agent_thread.slot = slot;
     agent_thread.generation = generation;
     return true;
@@ -112,19 +114,21 @@ static void record_overflow(const struct slots_change *change)
                               memory_order_relaxed);
 }
 
-void slots_record_slowly(const struct slots_change *change)
+bool slots_record_slowly(const struct slots_change *change)
 {
     if (agent_thread.inside > 0)
-        return;
+        return false;
     int saved = errno;
     agent_thread.inside++; /* pthread_setspecific may allocate */
-    if (claim_slot()) {
+    bool claimed = claim_slot();
+    if (claimed) {
         slots_record(agent_thread.slot, *change);
     } else {
         record_overflow(change);
     }
     agent_thread.inside--;
     errno = saved;
+    return claimed;
 }
 
 void slots_end_thread(void)
@@ -163,6 +167,12 @@ static struct slots_process *map_process_page(void)
     return page;
 }
 
+static bool is_node_count(uint32_t count)
+{
+    return count == 0 ||
+           (count >= 64 && count <= AGENT_WIRE_MAX_NODES && (count & (count - 1)) == 0);
+}
+
 static struct agent_map *map_file(const char *path)
 {
     int file = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -179,7 +189,8 @@ static struct agent_map *map_file(const char *path)
     struct agent_map *checked = map;
     if (atomic_load_explicit(&checked->magic, memory_order_acquire) == AGENT_WIRE_MAGIC &&
         checked->version == AGENT_WIRE_VERSION && checked->slot_count <= AGENT_WIRE_MAX_SLOTS &&
-        agent_wire_size_bytes(checked->slot_count) <= (size_t)status.st_size)
+        is_node_count(checked->node_count) &&
+        agent_wire_size_bytes(checked->slot_count, checked->node_count) <= (size_t)status.st_size)
         return checked;
     munmap(map, (size_t)status.st_size);
     return NULL;
@@ -195,6 +206,8 @@ bool slots_attach(const char *path)
         return false;
     slot_count = map->slot_count;
     agent_state.process = process;
+    agent_state.keeps_sites =
+        map->node_count > 0 && sites_attach(map, slot_count, map->node_count);
     /* The map last: with it counting may begin, and a thread that another library started already
      * would look at the rest. */
     atomic_thread_fence(memory_order_release);

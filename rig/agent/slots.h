@@ -5,19 +5,18 @@
 #include "rig/agent/next.h"
 #include "rig/agent/wire.h"
 
-#define LIKELY(condition)   __builtin_expect(!!(condition), 1)
-#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
-
 /* On a page that the kernel hands zeroed to a forked child, however it was forked: 0 then says
  * that the child has not set itself up, and no thread's number equals it. */
 struct slots_process {
     _Atomic uint32_t generation;
+    _Atomic uint32_t sites_process; /* its number + 1 among the processes that have stacks */
 };
 
 struct slots_state {
     struct agent_map
         *map; /* never NULL: a map that is switched off for good where none was given */
     struct slots_process *process;
+    bool keeps_sites; /* the map has room for stacks, and the process for what they take */
 };
 
 #define SLOTS_NO_GENERATION UINT32_MAX
@@ -28,6 +27,7 @@ struct slots_thread {
     uint16_t inside; /* > 0: within the allocator or the agent, calls are not to be counted */
     bool ended;      /* the slot was given back, a new one would never be */
     struct agent_slot *slot;
+    struct sites_thread *sites; /* NULL where no stacks are kept */
 };
 
 extern AGENT_LOCAL struct slots_state agent_state;
@@ -53,12 +53,18 @@ AGENT_LOCAL void slots_tell_blind(uint32_t blind);
 /* Gives the calling thread's slot back; what it counts after that goes to the overflow slot. */
 AGENT_LOCAL void slots_end_thread(void);
 
-/* For a thread without a slot: claims one, or counts in the overflow slot. */
-AGENT_LOCAL void slots_record_slowly(const struct slots_change *change);
+/* For a thread without a slot: claims one, or counts in the overflow slot and returns false. */
+AGENT_LOCAL bool slots_record_slowly(const struct slots_change *change);
 
 static inline bool slots_counting(void)
 {
     return UNLIKELY(atomic_load_explicit(&agent_state.map->enabled, memory_order_relaxed) != 0);
+}
+
+/* Whether a call that is counted has its stack kept. */
+static inline bool slots_keeping_sites(void)
+{
+    return UNLIKELY(agent_state.keeps_sites && agent_thread.inside == 0);
 }
 
 /* The one writer needs no atomic addition, only a store that readers see whole. */
@@ -86,16 +92,17 @@ static inline __attribute__((always_inline)) void slots_record(struct agent_slot
         slots_add(&slot->usable_freed_bytes, change.usable_freed_bytes);
 }
 
-static inline __attribute__((always_inline)) void slots_count(struct slots_change change)
+/* Whether the thread counted in a slot of its own. */
+static inline __attribute__((always_inline)) bool slots_count(struct slots_change change)
 {
     uint32_t generation =
         atomic_load_explicit(&agent_state.process->generation, memory_order_relaxed);
     if (LIKELY(agent_thread.generation == generation)) {
         slots_record(agent_thread.slot, change);
-    } else {
-        struct slots_change copy = change; /* whose address is taken, so that `change` needs none */
-        slots_record_slowly(&copy);
+        return true;
     }
+    struct slots_change copy = change; /* whose address is taken, so that `change` needs none */
+    return slots_record_slowly(&copy);
 }
 
 #endif

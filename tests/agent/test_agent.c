@@ -1,5 +1,6 @@
-/* The agent in programs whose allocations are known: `test_agent CASE` starts the case's program
- * with the agent preloaded and compares what was counted with what the program did. A plain main,
+/* The agent in programs whose allocations are known: `test_agent CASE [stacks]` starts the case's
+ * program with the agent preloaded and compares what was counted with what the program did; with
+ * "stacks" the agent keeps these too, which must change no count and account for all of them. A plain main,
  * since the program under test may be run under any sanitizer's build of this one but never with
  * one itself. Usable sizes are glibc's on 64 bits: size + 8, rounded up to 16, at least 32, less 8.
  */
@@ -94,6 +95,7 @@ static const struct counted_case {
 static struct agent_map *map;
 static char map_path[64];
 static int map_file;
+static uint32_t node_count; /* 0: the agent counts only */
 
 static void fail(const char *what)
 {
@@ -103,14 +105,14 @@ static void fail(const char *what)
 
 static void make_map(uint32_t slots)
 {
-    size_t size = agent_wire_size_bytes(slots);
+    size_t size = agent_wire_size_bytes(slots, node_count);
     map_file = memfd_create("test_agent", MFD_CLOEXEC);
     if (map_file < 0 || ftruncate(map_file, (off_t)size) != 0)
         fail("memfd");
     map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map_file, 0);
     if (map == MAP_FAILED)
         fail("mmap");
-    agent_wire_init(map, slots);
+    agent_wire_init(map, slots, node_count);
     snprintf(map_path, sizeof map_path, "/proc/%d/fd/%d", (int)getpid(), map_file);
 }
 
@@ -171,6 +173,36 @@ static bool check(const char *name, const struct expected *expected)
     return good;
 }
 
+/* Every allocation has a stack, but for those of threads without a slot; what a stack's blocks
+ * retain is what was counted, but for blocks that nobody knows the stack of. */
+static bool check_stacks(const char *name)
+{
+    struct agent_totals totals, kept = {0};
+    const struct agent_slot *overflow = &map->overflow;
+    if (node_count == 0)
+        return true;
+    struct agent_sites *sites = agent_wire_sites(map, map->slot_count);
+    const struct agent_node *nodes = agent_wire_nodes(sites);
+    bool good = true;
+    for (uint32_t i = 0; i < sites->used_nodes; i++) {
+        kept.allocations += nodes[i].allocations;
+        kept.requested_bytes += nodes[i].requested_bytes;
+        kept.usable_allocated_bytes += nodes[i].usable_allocated_bytes;
+        kept.usable_freed_bytes +=
+            nodes[i].usable_freed_bytes + nodes[i].usable_freed_elsewhere_bytes;
+        good &= nodes[i].parent < i || nodes[i].parent == AGENT_WIRE_NO_NODE;
+    }
+    agent_wire_sum(map, &totals);
+    int64_t untied = (int64_t)sites->untied_freed_bytes - (int64_t)overflow->usable_allocated_bytes;
+    good &= same(name, "allocations with a stack", (int64_t)totals.allocations,
+                 (int64_t)(kept.allocations + overflow->allocations));
+    good &= same(name, "requested bytes with a stack", (int64_t)totals.requested_bytes,
+                 (int64_t)(kept.requested_bytes + overflow->requested_bytes));
+    good &= same(name, "retained bytes with a stack", agent_wire_retained_bytes(&totals),
+                 agent_wire_retained_bytes(&kept) - untied);
+    return good;
+}
+
 static int run_counted(const struct counted_case *test)
 {
     if (test->program[0] == '\0') {
@@ -180,7 +212,7 @@ static int run_counted(const struct counted_case *test)
     make_map(test->slots != 0 ? test->slots : AGENT_WIRE_DEFAULT_SLOTS);
     if (!run(test->program, test->mode, test->also_preload, map_path))
         return FAILED;
-    return check(test->name, &test->expected) ? PASSED : FAILED;
+    return check(test->name, &test->expected) && check_stacks(test->name) ? PASSED : FAILED;
 }
 
 /* The sizes stand out from what libstdc++ asks for on its own account. */
@@ -196,6 +228,7 @@ static int run_new(void)
     agent_wire_sum(map, &totals);
     bool good = same("new", "MiB asked for", 6, (int64_t)totals.requested_bytes / MIB);
     good &= same("new", "blind bits", 0, atomic_load(&map->blind));
+    good &= check_stacks("new");
     return good ? PASSED : FAILED;
 }
 
@@ -227,6 +260,7 @@ static int run_churn(void)
         same("churn", "blocks of 4 MiB", 32000, (int64_t)totals.requested_bytes / (4 * MIB));
     good &= same("churn", "slots used beyond the four", 0, atomic_load(&map->used_slots) > 4);
     good &= free_list_is_whole("churn");
+    good &= check_stacks("churn");
     return good ? PASSED : FAILED;
 }
 
@@ -260,6 +294,11 @@ static int run_unusable(void)
     map->slot_count = UINT32_MAX;
     good &= untouched("a slot count beyond reason", map_path);
     map->slot_count = 16;
+    map->node_count = AGENT_WIRE_MAX_NODES;
+    good &= untouched("a file too small for its nodes", map_path);
+    map->node_count = 3;
+    good &= untouched("a node count that is no power of two", map_path);
+    map->node_count = node_count;
     int small = memfd_create("small", MFD_CLOEXEC);
     char path[64];
     if (small < 0 || write(small, "tlgagent", 8) != 8)
@@ -271,17 +310,55 @@ static int run_unusable(void)
     return good ? PASSED : FAILED;
 }
 
+/* More stacks than there is room for: those are lost, the rest and all counts stay right. */
+static int run_few_nodes(void)
+{
+    node_count = 64;
+    make_map(AGENT_WIRE_DEFAULT_SLOTS);
+    if (!run(host, "threads", "", map_path))
+        return FAILED;
+    struct agent_totals totals;
+    uint64_t kept = 0;
+    struct agent_sites *sites = agent_wire_sites(map, map->slot_count);
+    for (uint32_t i = 0; i < node_count; i++)
+        kept += agent_wire_nodes(sites)[i].allocations;
+    agent_wire_sum(map, &totals);
+    bool good = same("few-nodes", "allocations", 16000, (int64_t)totals.allocations);
+    good &= same("few-nodes", "room for all stacks", 0, kept == 16000);
+    good &= same("few-nodes", "room for none", 0, kept == 0);
+    return good ? PASSED : FAILED;
+}
+
+/* Programs that know their own stacks and compare. */
+static int run_sites(const char *mode)
+{
+    static const char *const programs[] = {HOST_SITES_PATHS};
+    bool good = true;
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        node_count = AGENT_WIRE_DEFAULT_NODES;
+        make_map(AGENT_WIRE_DEFAULT_SLOTS);
+        good &= run(programs[i], mode, "", map_path) && check_stacks(mode);
+    }
+    return good ? PASSED : FAILED;
+}
+
 static const struct special_case {
     const char *name;
     int (*run)(void);
-} special_cases[] = {{"new", run_new}, {"churn", run_churn}, {"unusable", run_unusable}};
+} special_cases[] = {{"new", run_new},
+                   {"churn", run_churn},
+                   {"unusable", run_unusable},
+                   {"few-nodes", run_few_nodes}};
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fputs("usage: test_agent CASE\n", stderr);
+    if (argc != 2 && argc != 3) {
+        fputs("usage: test_agent CASE [stacks]\n       test_agent sites MODE\n", stderr);
         return FAILED;
     }
+    if (strcmp(argv[1], "sites") == 0 && argc == 3)
+        return run_sites(argv[2]);
+    node_count = argc == 3 && strcmp(argv[2], "stacks") == 0 ? AGENT_WIRE_DEFAULT_NODES : 0;
     for (size_t i = 0; i < sizeof counted_cases / sizeof *counted_cases; i++) {
         if (strcmp(counted_cases[i].name, argv[1]) == 0)
             return run_counted(&counted_cases[i]);

@@ -1,10 +1,17 @@
-/* What the agent costs: nanoseconds of a malloc/free pair without it, with it switched off and with
- * it counting. Each is timed in a freshly started process on the same CPU, the three in turn, and
- * the cost is the median over rounds of the difference to the round's own run without the agent.
+/* What the agent costs: nanoseconds of an allocation and its free without it, with it switched off,
+ * with it counting, and with it keeping stacks. Each is timed in a freshly started process on the
+ * same CPU, the four in turn, and the cost is the median over rounds of the difference to the
+ * round's own run without the agent.
  *
- *     bench-agent AGENT.so [GOAL_NS]
+ *     bench-agent AGENT.so [GOAL_NS [SITES_GOAL_NS]]
  *
- * Exits 1 when counting costs more than GOAL_NS (8 if not given). */
+ * Two kinds of work. A loop frees what it has just allocated: the least that the agent can cost. At
+ * depths 5, 10 and 20, of functions without frame pointers, each allocation comes from another of
+ * 64 stacks that differ in their three innermost frames, 256 blocks of mixed sizes are alive at a
+ * time, and what is freed is the oldest.
+ *
+ * Exits 1 when counting costs more than GOAL_NS a pair of the loop (8 if not given), or keeping
+ * stacks more than SITES_GOAL_NS an allocation at any depth (60). */
 #include "rig/agent/wire.h"
 
 #include <errno.h>
@@ -18,22 +25,99 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 31, BLOCKS = 8, PAIRS = 400000, BLOCK_BYTES = 64, ARRANGEMENTS = 3 };
-enum arrangement { WITHOUT, OFF, ON };
+enum { ROUNDS = 15, BLOCKS = 8, PAIRS = 200000, BLOCK_BYTES = 64, LIVE_BLOCKS = 256 };
+enum arrangement { WITHOUT, OFF, ON, SITES, ARRANGEMENTS };
+enum { BRANCHING_FRAMES = 3 };
 
-static const char *const arrangement_names[ARRANGEMENTS] = {"none", "agent off", "agent on"};
+static const char *const arrangement_names[ARRANGEMENTS] = {"none", "off", "counting", "stacks"};
+
+static const struct work {
+    const char *name;
+    int depth; /* 0: the loop */
+} works[] = {{"loop", 0}, {"depth 5", 5}, {"depth 10", 10}, {"depth 20", 20}};
+
+enum { WORKS = sizeof works / sizeof *works };
+
+#define FRAME __attribute__((noipa))
+
+static void *live[LIVE_BLOCKS];
+static unsigned turn, random_state = 1;
+
+static unsigned next_random(void)
+{
+    random_state = random_state * 1664525U + 1013904223U;
+    return random_state >> 16;
+}
+
+/* Four places to call from, so that each is a return address of its own. */
+#define FROM_ONE_OF_FOUR(call)                                                                     \
+    switch (next_random() & 3) {                                                                   \
+    case 0:                                                                                        \
+        call;                                                                                      \
+        __asm__ volatile("" ::: "memory");                                                         \
+        break;                                                                                     \
+    case 1:                                                                                        \
+        call;                                                                                      \
+        __asm__ volatile("# 1" ::: "memory");                                                      \
+        break;                                                                                     \
+    case 2:                                                                                        \
+        call;                                                                                      \
+        __asm__ volatile("# 2" ::: "memory");                                                      \
+        break;                                                                                     \
+    default:                                                                                       \
+        call;                                                                                      \
+        __asm__ volatile("# 3" ::: "memory");                                                      \
+    }
+
+FRAME static void innermost(void)
+{
+    unsigned at = turn++ % LIVE_BLOCKS;
+    size_t size = 16 + (next_random() & 0x1f0);
+    free(live[at]);
+    FROM_ONE_OF_FOUR(live[at] = malloc(size))
+}
+
+FRAME static void inner(void)
+{
+    FROM_ONE_OF_FOUR(innermost())
+}
+
+FRAME static void outer(int pairs)
+{
+    for (int pair = 0; pair < pairs; pair++) {
+        FROM_ONE_OF_FOUR(inner())
+    }
+}
+
+FRAME static int descend(int frames, int pairs)
+{
+    if (frames <= 1)
+        outer(pairs);
+    else
+        pairs += descend(frames - 1, pairs);
+    __asm__ volatile("" ::: "memory"); /* no call is the last thing done */
+    return pairs;
+}
+
+FRAME static void loop(int pairs)
+{
+    for (int pair = 0; pair < pairs; pair++) {
+        void *volatile memory = malloc(BLOCK_BYTES);
+        free(memory);
+    }
+}
 
 /* The fastest of some blocks: what disturbs can only add. Times by CPU clock, not wall. */
-static double time_pairs(void)
+static double time_work(const struct work *work)
 {
     double best = 0;
     for (int block = 0; block < BLOCKS; block++) {
         struct timespec start, end;
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
-        for (int pair = 0; pair < PAIRS; pair++) {
-            void *volatile memory = malloc(BLOCK_BYTES);
-            free(memory);
-        }
+        if (work->depth == 0)
+            loop(PAIRS);
+        else
+            descend(work->depth - BRANCHING_FRAMES, PAIRS);
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
         double ns =
             (double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec);
@@ -66,16 +150,35 @@ static void fail(const char *what)
     exit(2);
 }
 
+struct shared {
+    struct agent_map *map;
+    char path[64];
+};
+
+static void make_map(struct shared *shared, uint32_t nodes)
+{
+    size_t size = agent_wire_size_bytes(AGENT_WIRE_DEFAULT_SLOTS, nodes);
+    int file = memfd_create("bench-agent", MFD_CLOEXEC);
+    if (file < 0 || ftruncate(file, (off_t)size) != 0)
+        fail("memfd");
+    shared->map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (shared->map == MAP_FAILED)
+        fail("mmap");
+    agent_wire_init(shared->map, AGENT_WIRE_DEFAULT_SLOTS, nodes);
+    snprintf(shared->path, sizeof shared->path, "/proc/%d/fd/%d", (int)getpid(), file);
+}
+
 /* Starts this program again as the one that is timed, and reads the figure it prints. */
-static double run_child(const char *self, const char *agent, const char *map_path)
+static double run_child(const char *self, int work, const char *agent, const char *map_path)
 {
     char preload[4200], shm[128], path[] = "PATH=/usr/bin:/bin";
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s", agent != NULL ? agent : "");
     snprintf(shm, sizeof shm, AGENT_WIRE_ENVIRONMENT "=%s", map_path);
     char *environment[] = {path, preload, shm, NULL};
-    char name[4200], mode[] = "--timed";
+    char name[4200], mode[] = "--timed", number[16];
     snprintf(name, sizeof name, "%s", self);
-    char *arguments[] = {name, mode, NULL};
+    snprintf(number, sizeof number, "%d", work);
+    char *arguments[] = {name, mode, number, NULL};
     int ends[2];
     pid_t child;
     posix_spawn_file_actions_t actions;
@@ -96,6 +199,47 @@ static double run_child(const char *self, const char *agent, const char *map_pat
     return strtod(text, NULL);
 }
 
+/* Allocations with a stack, and how many stacks there are. */
+static uint64_t sum_sites(struct agent_map *map, uint32_t *stacks)
+{
+    uint64_t sum = 0;
+    *stacks = 0;
+    if (map->node_count == 0)
+        return 0;
+    struct agent_sites *sites = agent_wire_sites(map, map->slot_count);
+    const struct agent_node *nodes = agent_wire_nodes(sites);
+    for (uint32_t i = 0; i < sites->used_nodes && i < map->node_count; i++) {
+        sum += nodes[i].allocations;
+        *stacks += nodes[i].allocations > 0;
+    }
+    return sum;
+}
+
+/* One timing; false when the agent did not see exactly what it should have, or saw anything while
+ * off: then the figure would be of something else. */
+static bool measure_one(const char *self, const char *agent, int work, enum arrangement which,
+                        double *ns)
+{
+    struct shared shared;
+    struct agent_totals totals;
+    uint32_t stacks = 0;
+    make_map(&shared, which == SITES ? AGENT_WIRE_DEFAULT_NODES : 0);
+    agent_wire_enable(shared.map, which == ON || which == SITES);
+    *ns = run_child(self, work, which == WITHOUT ? NULL : agent, shared.path);
+    agent_wire_sum(shared.map, &totals);
+    uint64_t least = which == ON || which == SITES ? (uint64_t)BLOCKS * PAIRS : 0;
+    uint64_t most = least + (least > 0 ? 1000 : 0);
+    bool good = totals.allocations >= least && totals.allocations <= most;
+    if (which == SITES)
+        good = good && sum_sites(shared.map, &stacks) == totals.allocations &&
+               stacks >= (works[work].depth == 0 ? 1U : 64U);
+    size_t size = agent_wire_size_bytes(shared.map->slot_count, shared.map->node_count);
+    int file = (int)strtol(strrchr(shared.path, '/') + 1, NULL, 10);
+    munmap(shared.map, size);
+    close(file);
+    return good;
+}
+
 static int by_value(const void *left, const void *right)
 {
     double a = *(const double *)left, b = *(const double *)right;
@@ -108,76 +252,71 @@ static double median(double *values)
     return values[ROUNDS / 2];
 }
 
-/* All rounds; false when the agent did not count exactly what it should have, or counted at all
- * while off: then the figures would be of something else. */
-static bool measure(const char *self, const char *agent, struct agent_map *map, const char *path,
-                    double ns[ARRANGEMENTS][ROUNDS])
+/* Prints a work's figures and returns the costs. */
+static void report(const struct work *work, double ns[ARRANGEMENTS][ROUNDS],
+                   double cost[ARRANGEMENTS])
 {
-    for (int round = 0; round < ROUNDS; round++) {
-        for (int turn = 0; turn < ARRANGEMENTS; turn++) {
-            int which = (turn + round) % ARRANGEMENTS;
-            struct agent_totals before, after;
-            agent_wire_enable(map, which == ON);
-            agent_wire_sum(map, &before);
-            ns[which][round] = run_child(self, which == WITHOUT ? NULL : agent, path);
-            agent_wire_sum(map, &after);
-            uint64_t counted = after.allocations - before.allocations;
-            uint64_t least = which == ON ? (uint64_t)BLOCKS * PAIRS : 0;
-            if (counted < least || counted > least + (which == ON ? 1000 : 0))
-                return false;
-        }
-    }
-    return true;
-}
-
-static double report(double ns[ARRANGEMENTS][ROUNDS])
-{
-    double difference[ARRANGEMENTS][ROUNDS], cost = 0;
+    double difference[ARRANGEMENTS][ROUNDS];
     for (int which = 0; which < ARRANGEMENTS; which++) {
         for (int round = 0; round < ROUNDS; round++)
             difference[which][round] = ns[which][round] - ns[WITHOUT][round];
     }
-    printf("%-10s %12s %26s\n", "", "ns per pair", "more than none (quartiles)");
+    double none = median(ns[WITHOUT]);
     for (int which = 0; which < ARRANGEMENTS; which++) {
-        cost = median(difference[which]);
-        printf("%-10s %12.2f", arrangement_names[which], median(ns[which]));
+        double own = median(ns[which]);
+        cost[which] = median(difference[which]);
+        printf("%-10s %-10s %10.2f", work->name, arrangement_names[which], own);
         if (which != WITHOUT)
-            printf(" %+12.2f (%.2f to %.2f)", cost, difference[which][ROUNDS / 4],
-                   difference[which][ROUNDS * 3 / 4]);
+            printf(" %7.2f %+10.2f (%.2f to %.2f)", own / none, cost[which],
+                   difference[which][ROUNDS / 4], difference[which][ROUNDS * 3 / 4]);
         putchar('\n');
     }
-    return cost;
+}
+
+static bool measure_work(const char *self, const char *agent, int work, double cost[ARRANGEMENTS])
+{
+    static double ns[ARRANGEMENTS][ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int step = 0; step < ARRANGEMENTS; step++) {
+            int which = (step + round) % ARRANGEMENTS;
+            if (!measure_one(self, agent, work, (enum arrangement)which, &ns[which][round]))
+                return false;
+        }
+    }
+    report(&works[work], ns, cost);
+    return true;
+}
+
+static bool judge(const char *what, double goal_ns, double cost_ns)
+{
+    printf("goal: at most %.1f ns more %s: %s\n", goal_ns, what,
+           cost_ns <= goal_ns ? "met" : "MISSED");
+    return cost_ns <= goal_ns;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--timed") == 0) {
-        printf("%.4f\n", time_pairs());
+    if (argc == 3 && strcmp(argv[1], "--timed") == 0) {
+        printf("%.4f\n", time_work(&works[strtol(argv[2], NULL, 10)]));
         return 0;
     }
     if (argc < 2) {
-        fputs("usage: bench-agent AGENT.so [GOAL_NS]\n", stderr);
+        fputs("usage: bench-agent AGENT.so [GOAL_NS [SITES_GOAL_NS]]\n", stderr);
         return 2;
     }
     pin_to_one_cpu();
-    double goal_ns = argc > 2 ? strtod(argv[2], NULL) : 8;
-    size_t size = agent_wire_size_bytes(AGENT_WIRE_DEFAULT_SLOTS);
-    int file = memfd_create("bench-agent", MFD_CLOEXEC);
-    if (file < 0 || ftruncate(file, (off_t)size) != 0)
-        fail("memfd");
-    struct agent_map *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (map == MAP_FAILED)
-        fail("mmap");
-    agent_wire_init(map, AGENT_WIRE_DEFAULT_SLOTS);
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), file);
-    static double ns[ARRANGEMENTS][ROUNDS];
-    if (!measure("/proc/self/exe", argv[1], map, path, ns)) {
-        fputs("bench-agent: the agent did not count what was allocated; no figures\n", stderr);
-        return 2;
+    double counting = 0, stacks = 0;
+    printf("%-10s %-10s %10s %7s %s\n", "work", "agent", "ns", "ratio", "more than none (quartiles)");
+    for (int work = 0; work < WORKS; work++) {
+        double cost[ARRANGEMENTS];
+        if (!measure_work("/proc/self/exe", argv[1], work, cost)) {
+            fputs("bench-agent: the agent did not see what was allocated; no figures\n", stderr);
+            return 2;
+        }
+        counting = works[work].depth == 0 ? cost[ON] : counting;
+        stacks = cost[SITES] > stacks ? cost[SITES] : stacks;
     }
-    double cost = report(ns);
-    printf("goal: at most %.1f ns more when counting: %s\n", goal_ns,
-           cost <= goal_ns ? "met" : "MISSED");
-    return cost <= goal_ns ? 0 : 1;
+    bool met = judge("when counting", argc > 2 ? strtod(argv[2], NULL) : 8, counting);
+    met = judge("when keeping stacks", argc > 3 ? strtod(argv[3], NULL) : 60, stacks) && met;
+    return met ? 0 : 1;
 }

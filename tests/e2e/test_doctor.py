@@ -43,12 +43,12 @@ class Doctor(rig.Case):
     def test_all_passes_can_run_where_the_tests_run(self):
         document = self.document("--quick")
         self.assertEqual({p["name"]: p["can_run"] for p in document["passes"]},
-                         {"live": True, "exact": True, "alloc": True})
+                         dict.fromkeys(["live", "exact", "alloc", "lines", "sites", "stacks"], True))
         self.assertIsNone(document["noise"])
         probes = {probe["name"]: probe for probe in document["probes"]}
         for name in ("CPU", "virtualization", "CPUs", "SMT sibling", "governor", "boost", "kernel",
                      "C library", "compiler", "perf_event_paranoid", "hardware counters",
-                     "task clock", "valgrind", "vgdb", "agent", "git", "pinning", "CPU quota",
+                     "stack sampling", "valgrind", "vgdb", "agent", "git", "pinning", "CPU quota",
                      "free disk", "process memory"):
             self.assertIn(name, probes)
         for probe in probes.values():

@@ -78,8 +78,8 @@ Test(callgrind, every_invalid_file_is_refused_with_its_place, .timeout = 60)
     for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
         struct callgrind_cost cost;
         struct error err = {0};
-        if (entry->d_name[0] == '.')
-            continue;
+        if (entry->d_name[0] == '.' || strncmp(entry->d_name, "profile-", 8) == 0)
+            continue; /* those are for test_callgrind_dump */
         cr_expect_not(parse("invalid", entry->d_name, &cost, &err), "%s was taken", entry->d_name);
         cr_expect_eq(strncmp(err.where, entry->d_name, strlen(entry->d_name)), 0, "%s: %s",
                      entry->d_name, err.where);

@@ -130,6 +130,21 @@ Test(check, bodies_that_were_not_recorded_are_not_compared)
     buffer_release(&difference);
 }
 
+Test(check, a_status_that_was_not_recorded_is_not_compared)
+{
+    struct check_rules rules = {0};
+    struct exchange exchange = {.request = {.method = "GET"}, .response = {.status = 0}};
+    struct buffer difference;
+    buffer_init(&difference, 8192);
+    cr_expect(run(&rules, &exchange, 200, "anything", 8, &difference));
+    cr_expect(run(&rules, &exchange, 404, "", 0, &difference));
+    exchange.response.body = (struct body){"one", 3};
+    cr_expect_not(run(&rules, &exchange, 200, "two", 3, &difference));
+    cr_expect(strstr(buffer_text(&difference), "expected: any status one") != NULL, "%s",
+              buffer_text(&difference));
+    buffer_release(&difference);
+}
+
 Test(check, bytes_that_are_nul_count)
 {
     struct check_rules rules = {0};

@@ -42,6 +42,11 @@ Test(config, everything_is_read)
     cr_assert_eq(config.exact.rounds, 100000);
     cr_assert(!config.alloc.enabled);
     cr_assert_eq(config.gate.alpha, 0.05);
+    cr_assert_eq(config.keep.count, 2);
+    cr_assert_str_eq(config.keep.items[0].path, "gateway/admin.c");
+    cr_assert_str_eq(config.keep.items[0].function, "health_*");
+    cr_assert_str_eq(config.keep.items[1].until, "2028-02-29");
+    cr_assert_null(config.keep.items[1].function);
     config_release(&config);
 }
 
@@ -104,6 +109,7 @@ Test(config, workload_is_not_named_by_layout_gate_or_store)
     cr_assert_eq(plain, hash_of("{\"corpus\":   \"c\",\n\"gateway\": {\"start\": [\"x\", \"${port}\"]}}"));
     cr_assert_eq(plain, hash_of("{" GATEWAY ", \"gate\": {\"alpha\": 0.1}}"));
     cr_assert_eq(plain, hash_of("{" GATEWAY ", \"baseline\": {\"name\": \"main\"}}"));
+    cr_assert_eq(plain, hash_of("{" GATEWAY ", \"dead\": {\"keep\": []}}"));
     cr_assert_neq(plain, hash_of("{" GATEWAY ", \"inject\": {\"traceparent\": true}}"));
     cr_assert_neq(plain, hash_of("{\"gateway\": {\"start\": [\"y\", \"${port}\"]}, \"corpus\": \"c\"}"));
 }

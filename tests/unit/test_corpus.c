@@ -76,6 +76,7 @@ static const struct refusal refusals[] = {
     {"no-endpoint", ":2: endpoint", "no endpoint templates"},
     {"upstream-nameless", ":2: upstream[0]", "\"name\" is missing"},
     {"upstream-target", ":2: upstream[1].request.target", "is not a request target"},
+    {"upstream-status-null", ":2: upstream[0].response.status", "is null, must be a whole number"},
     {"nested-too-deep", ":2", "maximum parsing depth"},
 };
 
@@ -124,7 +125,7 @@ Test(corpus, valid_files_open)
         uint32_t last_line;
     } wanted[] = {{"minimal", 1, 2},     {"everything", 1, 2},    {"no-last-newline", 2, 3},
                   {"blank-lines", 2, 5}, {"duplicate-ids", 3, 4}, {"windows-lines", 1, 2},
-                  {"long-line", 2, 3}};
+                  {"long-line", 2, 3},   {"status-unknown", 1, 2}};
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
         char path[256];
         struct corpus *corpus;
@@ -215,6 +216,38 @@ Test(corpus, what_is_written_reads_the_same)
     arena_release(&arena);
     load_everything(path);
     unlink(path);
+}
+
+static void write_and_parse(const struct exchange *exchange, struct arena *arena,
+                            struct exchange *out)
+{
+    struct error err = {0};
+    char *text;
+    const char *endpoint;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+    cr_assert(corpus_write_exchange(file, exchange, NULL, &err), "%s", err.text);
+    cr_assert_eq(fclose(file), 0);
+    cr_assert(corpus_parse_exchange("x", 1, text, size, arena, out, &endpoint, &err), "%s: %s",
+              err.where, err.text);
+    free(text);
+}
+
+Test(corpus, an_answer_that_is_not_recorded_stays_so)
+{
+    struct corpus *corpus;
+    struct arena arena;
+    struct exchange exchange, again;
+    struct error err = {0};
+    arena_init(&arena);
+    cr_assert(corpus_open(&corpus, FOLDER "valid/status-unknown.jsonl", &no_map, &err));
+    cr_assert(corpus_load(corpus, 0, &arena, &exchange, &err), "%s", err.text);
+    cr_expect_eq(exchange.response.status, 0);
+    cr_expect_null(exchange.response.body.data);
+    write_and_parse(&exchange, &arena, &again);
+    cr_expect_eq(again.response.status, 0);
+    arena_release(&arena);
+    corpus_free(corpus);
 }
 
 Test(corpus, a_full_disk_is_an_error)

@@ -116,7 +116,7 @@ Test(pseudonym, few_secrets_look_like_one)
     int taken = 0;
     for (int i = 0; i < 20000; i++) {
         char value[32];
-        snprintf(value, sizeof value, "secret-%d-%x", i, i * 2654435761U);
+        snprintf(value, sizeof value, "secret-%d-%x", i, (unsigned)i * 2654435761U);
         taken += pseudonym_is(value, strlen(value));
     }
     cr_assert_leq(taken, 20, "%d of 20,000; one in 4,096 is expected", taken);

@@ -32,7 +32,7 @@ TestSuite(redact, .init = setup, .fini = teardown, .timeout = 60);
 
 enum place { QUERY, HEADER, JSON_BODY, FORM_BODY, TEXT_BODY, RESPONSE, UPSTREAM };
 
-/* Where the secret stands: "%s" in the text is it. */
+/* Where the secret stands: the "%s" in the text is it. */
 struct seed {
     enum place place;
     char text[160];
@@ -60,7 +60,7 @@ static struct seed seeds[] = {
     {QUERY, "api_key=%s", "0123456789abcdef0123"},
     {QUERY, "email=%s", "jane%40example.org"},
     {QUERY, "q=shoes&password=%s", "hunter2hunter2"},
-    {QUERY, "next=https%%3A%%2F%%2Fx.example%%2F%%3Fsid%%3D%s", "k3jf9vk2lsd8"},
+    {QUERY, "next=https%3A%2F%2Fx.example%2F%3Fsid%3D%s", "k3jf9vk2lsd8"},
     {QUERY, "note=%s", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"},
     {QUERY, "client_secret=%s", "7Fjfp0ZBr1KtDRbnfVdmIw"},
     {QUERY, "phone=%s", "%2B14155550132"},
@@ -81,8 +81,8 @@ static struct seed seeds[] = {
     {JSON_BODY, "{\"blob\":\"%s\"}", "eyJwYXNzd29yZCI6Im9wZW5zZXNhbWUxMjMifQ=="},
     {FORM_BODY, "user=jane&passwd=%s", "tr0ub4dor"},
     {FORM_BODY, "grant_type=password&client_assertion=%s", JWT},
-    {FORM_BODY, "card%%5Bnumber%%5D=1&cardNumber=%s", "378282246310005"},
-    {FORM_BODY, "payload=%%7B%%22secret%%22%%3A%%22%s%%22%%7D", "form-nested-secret"},
+    {FORM_BODY, "card%5Bnumber%5D=1&cardNumber=%s", "378282246310005"},
+    {FORM_BODY, "payload=%7B%22secret%22%3A%22%s%22%7D", "form-nested-secret"},
     {TEXT_BODY, "the key is sk_live_%s, keep it", "4eC39HqLyjWDarjtT1zdp7dc"},
     {TEXT_BODY, "hook %s", "xoxb-123456789012-abcdefghijkl"},
     {TEXT_BODY, "maps %s", "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY"},
@@ -107,7 +107,8 @@ static struct exchange make_exchange(const struct seed *seed, char *text, size_t
     struct exchange exchange = {.id = "1", .authority = "", .proto = "HTTP/1.1", .variant = "",
                                 .weight = 1, .line = 7};
     struct body body;
-    snprintf(text, size, seed->text, seed->secret);
+    const char *mark = strstr(seed->text, "%s");
+    snprintf(text, size, "%.*s%s%s", (int)(mark - seed->text), seed->text, seed->secret, mark + 2);
     body = (struct body){text, strlen(text)};
     exchange.request = (struct request){.method = "POST", .target = "/v1/x"};
     exchange.response.status = 200;

@@ -1,0 +1,13 @@
+/* Why a metric changed, as JSON. */
+#ifndef TOLLGATE_REPORTERS_JSON_BECAUSE_H
+#define TOLLGATE_REPORTERS_JSON_BECAUSE_H
+
+#include "reporters/reporter.h"
+
+#include <jansson.h>
+
+/* null where there is nothing to explain; NULL when out of memory. */
+MUST_CHECK json_t *json_because_make(const struct report *report,
+                                     const struct endpoint_verdict *endpoint, enum metric metric);
+
+#endif

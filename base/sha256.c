@@ -77,8 +77,7 @@ void sha256(const void *data, size_t size, unsigned char digest[static SHA256_SI
 
 void sha256_policy(const void *data, size_t size, char text[static SHA256_POLICY_SIZE])
 {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     /* 32 bytes are ten groups of three and two over: one zero byte makes the last group whole. */
     unsigned char digest[SHA256_SIZE + 1] = {0};
     sha256(data, size, digest);

@@ -53,7 +53,7 @@ struct growth {
     const struct growth_item *functions; /* by what they spent themselves, dearest growth first */
     size_t function_count;
     double changed; /* of the growth: charged to lines that the change touched */
-    double moved;   /* grew here and shrank there within the endpoint: moved, no regression */
+    double moved;   /* is spent in, or called from, another function than it was: no regression */
     bool leak;      /* retained bytes grow with requests */
     bool changes_known; /* else lines were matched without the difference of the source trees */
     const char *stale; /* a file of the lines that is newer than the program: its lines may not fit */
@@ -78,9 +78,9 @@ struct growth_question {
  * as hostile as those.
  *
  * Lines come in the order in which to look at them. First those that the change touched, dearest
- * growth first. A line that replaced another is charged only with what it costs more: all cost of
- * removed lines is taken off lines that cost the same or nearly, in their hunk and then in others,
- * and no line is charged with more than its hunk costs more in all. Then the gateway's other lines;
+ * growth first. A line that replaced another is charged only with what it costs more: the cost of
+ * removed lines is taken off added ones, off those first that cost the same, in their hunk or in
+ * another, and no line is charged with more than its hunk costs more in all. Then the gateway's other lines;
  * then all else. When touched lines make up less than a fifth of the growth, the others come before
  * them. What went the other way is at the end. */
 MUST_CHECK bool growth_explain(struct growth *growth, const struct growth_question *question,

@@ -8,11 +8,12 @@ enum { NEAREST_TRIED = 64 }; /* units that are looked at on either side of the b
 static const double SAME_COST = 0.02; /* apart by no more than this: likely the same code */
 
 #define CALLEE_SELF UINT64_MAX
+#define FUNCTION_UNKNOWN UINT64_MAX
 
 /* Cost of a touched line, for what it spent itself or had one function spend. */
 struct unit {
     uint32_t line, hunk;
-    uint64_t callee; /* the same number on both sides for the same function */
+    uint64_t function, callee; /* the same number on both sides for the same function */
     double cost; /* at the beginning of this round */
     double rest; /* after what stood there before was taken off; of the other side: after what was
                     found again was taken off */
@@ -24,14 +25,30 @@ struct units {
     size_t count;
 };
 
-static uint64_t number_callee(const struct growth_side *side, bool is_base, uint32_t callee)
+static uint64_t number_function(const struct growth_side *side, bool is_base, uint32_t function,
+                                uint64_t none)
 {
-    if (callee == GROWTH_NONE)
-        return CALLEE_SELF;
+    if (function == GROWTH_NONE)
+        return none;
     if (!is_base)
-        return callee;
-    uint32_t partner = side->functions[callee].partner;
-    return partner != GROWTH_NONE ? partner : UINT64_C(1) << 32 | callee;
+        return function;
+    uint32_t partner = side->functions[function].partner;
+    return partner != GROWTH_NONE ? partner : UINT64_C(1) << 32 | function;
+}
+
+static struct unit make_unit(const struct growth_side *side, bool is_base,
+                             const struct growth_charge *charge)
+{
+    const struct growth_line *line = &side->lines[charge->line];
+    return (struct unit){
+        .line = charge->line,
+        .hunk = line->hunk,
+        .function = number_function(side, is_base, growth_function_find(side, &line->place),
+                                    FUNCTION_UNKNOWN),
+        .callee = number_function(side, is_base, charge->callee, CALLEE_SELF),
+        .cost = charge->cost,
+        .rest = charge->cost,
+    };
 }
 
 static bool make_units(struct units *units, const struct growth_side *side, bool is_base,
@@ -40,14 +57,9 @@ static bool make_units(struct units *units, const struct growth_side *side, bool
     units->list = arena_alloc_array(arena, charges->count + 1, sizeof *units->list);
     if (units->list == NULL)
         return false;
-    for (size_t i = 0; i < charges->count; i++) {
-        const struct growth_charge *charge = &charges->list[i];
-        if (charge->cost > 0)
-            units->list[units->count++] =
-                (struct unit){charge->line, side->lines[charge->line].hunk,
-                              number_callee(side, is_base, charge->callee), charge->cost,
-                              charge->cost, false};
-    }
+    for (size_t i = 0; i < charges->count; i++)
+        if (charges->list[i].cost > 0)
+            units->list[units->count++] = make_unit(side, is_base, &charges->list[i]);
     return true;
 }
 
@@ -101,35 +113,45 @@ static struct unit *find_nearest(struct unit *list, size_t count, double cost)
     return best;
 }
 
-/* Takes the cost of each of `gone` off the one of `dear` that costs most nearly the same. */
-static void pair_nearest(struct units dear, struct units gone, bool only_same)
+/* As much of what `gone` still has as `dear` has. Returns what went to another function so. */
+static double take_off(struct unit *dear, struct unit *gone)
 {
+    double taken = fmin(fmax(dear->rest, 0), gone->rest);
+    bool told = dear->function != FUNCTION_UNKNOWN && gone->function != FUNCTION_UNKNOWN;
+    dear->rest -= taken;
+    gone->rest -= taken;
+    return told && dear->function != gone->function ? taken : 0;
+}
+
+/* Takes the cost of each of `gone` off the one of `dear` that costs most nearly the same. Returns
+ * what went to another function, as the next does. */
+static double pair_nearest(struct units dear, struct units gone, bool only_same)
+{
+    double moved = 0;
     for (size_t i = gone.count; i-- > 0;) {
         struct unit *lost = &gone.list[i];
         struct unit *found = find_nearest(dear.list, dear.count, lost->cost);
         if (found == NULL ||
             (only_same && fabs(found->cost - lost->cost) > SAME_COST * lost->cost))
             continue;
-        double taken = fmin(found->rest, lost->rest);
         found->paired = true;
-        found->rest -= taken;
-        lost->rest -= taken;
+        moved += take_off(found, lost);
     }
+    return moved;
 }
 
 /* What is left of `gone`, off the dearest of `dear` as far as it goes. */
-static void take_off_rest(struct units dear, struct units gone)
+static double take_off_rest(struct units dear, struct units gone)
 {
+    double moved = 0;
     size_t at = dear.count;
     for (size_t i = gone.count; i-- > 0;) {
         while (gone.list[i].rest > 0 && at > 0) {
-            struct unit *unit = &dear.list[at - 1];
-            double taken = fmin(gone.list[i].rest, fmax(unit->rest, 0));
-            unit->rest -= taken;
-            gone.list[i].rest -= taken;
-            at -= unit->rest <= 0;
+            moved += take_off(&dear.list[at - 1], &gone.list[i]);
+            at -= dear.list[at - 1].rest <= 0;
         }
     }
+    return moved;
 }
 
 /* Units that still have a rest, to the front and ready for another round. */
@@ -153,14 +175,13 @@ struct pairing {
     bool hunks, only_same;
 };
 
-static void pair_group(struct units dear, struct units gone, struct pairing pairing)
+static double pair_group(struct units dear, struct units gone, struct pairing pairing)
 {
-    bool moved_self = !pairing.hunks && dear.list[0].callee == CALLEE_SELF;
-    if (moved_self && !pairing.only_same)
-        return; /* what lines spend themselves is alike everywhere */
-    pair_nearest(dear, gone, pairing.only_same);
-    if (!pairing.only_same)
-        take_off_rest(dear, gone);
+    bool anywhere = !pairing.hunks && dear.list[0].callee == CALLEE_SELF;
+    if (anywhere && !pairing.only_same)
+        return 0; /* what lines spend themselves is alike everywhere */
+    double moved = pair_nearest(dear, gone, pairing.only_same);
+    return pairing.only_same ? moved : moved + take_off_rest(dear, gone);
 }
 
 static size_t group_end(const struct units *units, size_t first, bool hunks)
@@ -173,8 +194,9 @@ static size_t group_end(const struct units *units, size_t first, bool hunks)
 }
 
 /* One round over the units of each callee, in each hunk when `hunks`. */
-static void pair_units(struct units dear, struct units gone, struct pairing pairing)
+static double pair_units(struct units dear, struct units gone, struct pairing pairing)
 {
+    double moved = 0;
     int (*order)(const void *, const void *) = pairing.hunks ? by_hunk : by_callee;
     dear.count = keep_rests(dear);
     gone.count = keep_rests(gone);
@@ -185,11 +207,12 @@ static void pair_units(struct units dear, struct units gone, struct pairing pair
         size_t d_end = group_end(&dear, d, pairing.hunks);
         size_t g_end = group_end(&gone, g, pairing.hunks);
         if (step == 0)
-            pair_group((struct units){&dear.list[d], d_end - d},
-                       (struct units){&gone.list[g], g_end - g}, pairing);
+            moved += pair_group((struct units){&dear.list[d], d_end - d},
+                                (struct units){&gone.list[g], g_end - g}, pairing);
         d = step <= 0 ? d_end : d;
         g = step >= 0 ? g_end : g;
     }
+    return moved;
 }
 
 /* ---- sums ------------------------------------------------------------------------------------- */
@@ -238,9 +261,11 @@ bool growth_weigh_hunks(struct growth_hunks *hunks, const struct growth_side sid
         !make_units(&gone, &sides[other], other == SIDE_BASE, &charges[other], arena))
         return error_set_memory(err);
     /* What costs the same is the same code, wherever it went; after that, what is nearest. */
-    pair_units(now, gone, (struct pairing){.hunks = true, .only_same = true});
-    pair_units(now, gone, (struct pairing){.hunks = false, .only_same = true});
-    pair_units(now, gone, (struct pairing){.hunks = true, .only_same = false});
-    pair_units(now, gone, (struct pairing){.hunks = false, .only_same = false});
+    static const struct pairing rounds[] = {{.hunks = true, .only_same = true},
+                                            {.hunks = false, .only_same = true},
+                                            {.hunks = true, .only_same = false},
+                                            {.hunks = false, .only_same = false}};
+    for (size_t i = 0; i < COUNT_OF(rounds); i++)
+        hunks->moved += pair_units(now, gone, rounds[i]);
     return add_up(hunks, now, gone, &sides[dear], arena) || error_set_memory(err);
 }

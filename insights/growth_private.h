@@ -157,6 +157,7 @@ struct growth_hunks {
     double *left;  /* by line of the other: of touched lines, what was found nowhere again */
     double net;    /* of all hunks together */
     double dearer; /* of those hunks that cost more in all */
+    double moved;  /* the same on both sides, but in another function */
 };
 
 MUST_CHECK bool growth_weigh_hunks(struct growth_hunks *hunks,

@@ -169,6 +169,7 @@ bool growth_rank_lines(struct growth *growth, const struct growth_side sides[SID
         for (size_t i = 0; i < ranking.count; i++)
             ranking.list[i].rank = RANK_TOUCHED;
     qsort(ranking.list, ranking.count, sizeof *ranking.list, by_rank);
+    growth->moved = ranking.hunks.moved;
     growth->changed = improved ? -ranking.hunks.net : ranking.hunks.net;
     growth->lines = copy_items(&ranking, arena);
     growth->line_count = ranking.count;
@@ -245,7 +246,7 @@ bool growth_rank_functions(struct growth *growth, const struct growth_side sides
         if (base->functions[i].partner == GROWTH_NONE)
             rank_function(&ranking, GROWTH_NONE, (uint32_t)i);
     qsort(ranking.list, ranking.count, sizeof *ranking.list, by_rank);
-    growth->moved = find_moved(&ranking);
+    growth->moved = fmax(growth->moved, find_moved(&ranking));
     growth->functions = copy_items(&ranking, arena);
     growth->function_count = ranking.count;
     return growth->functions != NULL || error_set_memory(err);

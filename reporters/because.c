@@ -10,6 +10,9 @@
 
 enum { ITEMS_SHOWN = 10, VARIANTS_SHOWN = 20, PLACE_SIZE = 1024 };
 
+/* Of the growth: what is less is counted, not shown. */
+static const double LEAST_SHOWN = 0.005;
+
 bool because_asked(const struct metric_verdict *metric)
 {
     return metric->verdict == VERDICT_REGRESSED || metric->verdict == VERDICT_IMPROVED ||
@@ -127,14 +130,27 @@ static void append_item(struct buffer *text, const struct growth *growth,
     }
 }
 
+/* Against the growth, or what the endpoint costs where it did not grow. */
+static bool is_small(const struct growth *growth, const struct growth_item *item)
+{
+    double whole = fabs(growth->head - (isnan(growth->base) ? 0 : growth->base));
+    return fabs(item->grew) < LEAST_SHOWN * (whole > 0 ? whole : growth->head);
+}
+
+/* The first, whatever it is; a renamed function, whatever it costs; and what is not small. */
 static void append_items(struct buffer *text, const struct growth *growth,
                          const struct growth_item *items, size_t count, bool utf8)
 {
-    for (size_t i = 0; i < count && i < ITEMS_SHOWN; i++)
+    size_t shown = 0;
+    for (size_t i = 0; i < count && shown < ITEMS_SHOWN; i++) {
+        if (i > 0 && items[i].kind != GROWTH_MOVED && is_small(growth, &items[i]))
+            continue;
         append_item(text, growth, &items[i], utf8);
-    if (count > ITEMS_SHOWN) {
+        shown++;
+    }
+    if (count > shown) {
         begin_line(text);
-        buffer_append_format(text, "and %zu more", count - ITEMS_SHOWN);
+        buffer_append_format(text, "and %zu more", count - shown);
     }
 }
 
@@ -175,6 +191,8 @@ void because_append_variants(struct buffer *text, const struct growth *growth, b
     const struct metric_info *info = metric_info(growth->variant_metric);
     for (size_t i = 0; i < growth->variant_count && i < VARIANTS_SHOWN; i++) {
         const struct growth_variant *variant = &growth->variants[i];
+        if (isnan(variant->head) && isnan(variant->base))
+            continue; /* not measured apart: the corpus has too few */
         begin_line(text);
         because_append_variant(text, variant->name, utf8);
         format_share(variant->share, utf8, number);

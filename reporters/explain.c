@@ -183,34 +183,42 @@ static bool is_told_there(const struct explaining *explaining, const struct grow
            because_asked(&explaining->endpoint->metrics[METRIC_INSTRUCTIONS]);
 }
 
-/* Where the cost went, of what changed; of the others, whether cost moved by more than the gate
- * would let pass. */
+static void explain_growth(struct explaining *explaining, const struct growth *growth)
+{
+    struct buffer *text = &explaining->text;
+    bool utf8 = explaining->style.utf8, told = is_told_there(explaining, growth);
+    if (told)
+        buffer_append_string(text, "those of the instructions");
+    else
+        because_append_lines(text, growth, utf8);
+    end_part(explaining, because_lines_word(growth));
+    if (told)
+        return;
+    because_append_functions(text, growth, utf8);
+    end_part(explaining, "functions");
+    because_append_variants(text, growth, utf8);
+    end_part(explaining, "variants");
+    because_append_moved(text, growth, utf8);
+    end_part(explaining, "moved");
+}
+
+/* Where the cost went, of what changed; of the others, whether as much moved as would have failed
+ * had it been added. */
 static void explain_because(struct explaining *explaining, enum metric metric)
 {
     struct growth growth;
     struct arena arena;
     struct error ignored = {0};
-    bool utf8 = explaining->style.utf8;
     const struct metric_verdict *verdict = &explaining->endpoint->metrics[metric];
     arena_init(&arena);
     if (!because_find(&growth, explaining->report, explaining->endpoint, metric, &arena,
                       &ignored)) {
         explaining->out->failed = true;
-    } else if (is_told_there(explaining, &growth)) {
-        buffer_append_string(&explaining->text, "those of the instructions");
-        end_item(explaining, because_lines_word(&growth));
     } else if (because_asked(verdict)) {
-        because_append_lines(&explaining->text, &growth, utf8);
-        end_part(explaining, because_lines_word(&growth));
-        because_append_functions(&explaining->text, &growth, utf8);
-        end_part(explaining, "functions");
-        because_append_variants(&explaining->text, &growth, utf8);
-        end_part(explaining, "variants");
-        because_append_moved(&explaining->text, &growth, utf8);
-        end_part(explaining, "moved");
+        explain_growth(explaining, &growth);
     } else if (growth.measured != NULL && growth.measured->metric == metric &&
-               growth.moved > metric_info(metric)->relative * growth.base) {
-        because_append_moved(&explaining->text, &growth, utf8);
+               growth.moved > metric_info(metric)->absolute) {
+        because_append_moved(&explaining->text, &growth, explaining->style.utf8);
         end_part(explaining, "moved");
     }
     arena_release(&arena);

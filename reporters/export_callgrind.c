@@ -14,9 +14,9 @@ enum name_group { NAME_OBJECT, NAME_FILE, NAME_FUNCTION };
 struct callgrind {
     const struct report *report;
     const struct profile *profile;
-    double *costs;            /* by frame, over all requests */
-    uint32_t *order;          /* frames by object, file, function, line */
-    uint32_t *ranks;          /* of the frames in that order */
+    double *costs;              /* by frame, over all requests */
+    uint32_t *order;            /* frames by object, file, function, line */
+    uint32_t *ranks;            /* of the frames in that order */
     struct profile_call *calls; /* of all endpoints, over all requests, by the rank of the line */
     size_t call_count;
     struct name_table names;
@@ -28,7 +28,8 @@ static const char *text_or_unknown(const char *text)
     return text != NULL && text[0] != '\0' ? text : "???";
 }
 
-/* Readers know a function by its file and name only: code without names is told apart by library. */
+/* Readers know a function by its file and name only: code without names is told apart by library.
+ */
 static int compare_functions(const struct profile_frame *a, const struct profile_frame *b)
 {
     char left[256], right[256];

@@ -67,8 +67,8 @@ static void collect_hits(struct lcov *lcov, const struct profile_endpoint *endpo
         uint32_t frame = lcov->profile->nodes[endpoint->costs[i].node].frame;
         double times = export_scale(endpoint, endpoint->costs[i].values[LINES_HITS]);
         if (lcov->frame_files[frame] != PROFILE_NONE && times > 0)
-            lcov->hits[count++] = (struct hit){lcov->frame_files[frame],
-                                               lcov->profile->frames[frame].line, times};
+            lcov->hits[count++] =
+                (struct hit){lcov->frame_files[frame], lcov->profile->frames[frame].line, times};
     }
     qsort(lcov->hits, count, sizeof *lcov->hits, compare_hits);
     for (size_t i = 0; i < count; i++) {

@@ -14,13 +14,28 @@
 enum { MESSAGE_MAX_BYTES = 256 * 1024 * 1024, NS_PER_SECOND = 1000000000 };
 
 /* Field numbers of the published schema. */
-enum { PROFILE_SAMPLE_TYPE = 1, PROFILE_SAMPLE, PROFILE_MAPPING, PROFILE_LOCATION, PROFILE_FUNCTION,
-       PROFILE_STRING, PROFILE_TIME_NS = 9, PROFILE_COMMENT = 13, PROFILE_DEFAULT_TYPE = 14 };
+enum {
+    PROFILE_SAMPLE_TYPE = 1,
+    PROFILE_SAMPLE,
+    PROFILE_MAPPING,
+    PROFILE_LOCATION,
+    PROFILE_FUNCTION,
+    PROFILE_STRING,
+    PROFILE_TIME_NS = 9,
+    PROFILE_COMMENT = 13,
+    PROFILE_DEFAULT_TYPE = 14
+};
 enum { TYPE_TYPE = 1, TYPE_UNIT };
 enum { SAMPLE_LOCATION = 1, SAMPLE_VALUE, SAMPLE_LABEL };
 enum { LABEL_KEY = 1, LABEL_TEXT };
-enum { MAPPING_ID = 1, MAPPING_FILE = 5, MAPPING_HAS_FUNCTIONS = 7, MAPPING_HAS_FILES,
-       MAPPING_HAS_LINES, MAPPING_HAS_INLINES };
+enum {
+    MAPPING_ID = 1,
+    MAPPING_FILE = 5,
+    MAPPING_HAS_FUNCTIONS = 7,
+    MAPPING_HAS_FILES,
+    MAPPING_HAS_LINES,
+    MAPPING_HAS_INLINES
+};
 enum { LOCATION_ID = 1, LOCATION_MAPPING, LOCATION_LINE = 4 };
 enum { LINE_FUNCTION = 1, LINE_LINE };
 enum { FUNCTION_ID = 1, FUNCTION_NAME, FUNCTION_SYSTEM_NAME, FUNCTION_FILE };
@@ -32,8 +47,7 @@ struct column {
     bool shown;
 };
 
-static const struct column lines_columns[] = {
-    {LINES_INSTRUCTIONS, "instructions", "count", true}};
+static const struct column lines_columns[] = {{LINES_INSTRUCTIONS, "instructions", "count", true}};
 static const struct column cpu_columns[] = {{CPU_SAMPLES, "samples", "count", false},
                                             {CPU_NS, "cpu", "nanoseconds", true}};
 static const struct column alloc_columns[] = {{ALLOC_ALLOCATIONS, "allocations", "count", true},

@@ -155,11 +155,10 @@ static json_t *make_file(const struct speedscope *scope)
     export_append_origin(&origin, scope->report->head);
     json_t *frames = make_frames(scope);
     json_t *profiles = frames != NULL && !origin.failed ? make_profiles(scope) : NULL;
-    json_t *file =
-        json_pack("{ss ss ss si s{so} so}", "$schema",
-                  "https://www.speedscope.app/file-format-schema.json", "exporter", "tollgate",
-                  "name", buffer_text(&origin), "activeProfileIndex", 0, "shared", "frames", frames,
-                  "profiles", profiles);
+    json_t *file = json_pack("{ss ss ss si s{so} so}", "$schema",
+                             "https://www.speedscope.app/file-format-schema.json", "exporter",
+                             "tollgate", "name", buffer_text(&origin), "activeProfileIndex", 0,
+                             "shared", "frames", frames, "profiles", profiles);
     buffer_release(&origin);
     return file;
 }

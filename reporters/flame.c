@@ -274,8 +274,9 @@ static bool append_view(struct buffer *out, const struct flame_page *page, struc
     flame_picture_append(out, &view);
     markup_close(out, "div");
     markup_element(out, "div", "", "id", "details", "hidden", "hidden", NULL);
-    markup_element(out, "h2", tree->present[SIDE_BASE] ? "Functions that changed, and the dearest"
-                                                       : "The dearest functions",
+    markup_element(out, "h2",
+                   tree->present[SIDE_BASE] ? "Functions that changed, and the dearest"
+                                            : "The dearest functions",
                    "id", "functions-title", NULL);
     markup_open(out, "div", "class", "scroll", NULL);
     bool ok = flame_table_append(out, &view, arena, err);
@@ -288,8 +289,7 @@ static bool append_body(struct buffer *out, const struct flame_page *page,
 {
     const struct flame_column *column = &page->columns[0];
     const struct flame_tree *tree = &page->trees[column->tree];
-    const struct profile_value_info *info =
-        &profile_kind_info(tree->kind)->values[column->value];
+    const struct profile_value_info *info = &profile_kind_info(tree->kind)->values[column->value];
     char title[128];
     snprintf(title, sizeof title, "Flame graph: %s", info->title);
     flame_picture_append_patterns(out);

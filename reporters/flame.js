@@ -211,10 +211,9 @@
     const held = graph.contains(document.activeElement);
     const pixels = graph.clientWidth || 1000, zoom = chosen.zoom;
     const whole = sums.width[zoom], from = sums.left[zoom];
-    const picture = document.createElementNS(SVG, 'svg');
+    const picture = drawn('svg', {class: 'flame', width: '100%', role: 'tree',
+      'aria-label': 'Flame graph: ' + view.title}, document.createDocumentFragment());
     let depth = 0;
-    for (const [key, value] of [['class', 'flame'], ['width', '100%'], ['role', 'tree'],
-      ['aria-label', 'Flame graph: ' + view.title]]) picture.setAttribute(key, value);
     for (let i = 0; i < sums.width.length && whole > 0; i++) {
       const above = i !== zoom && isAbove(i, zoom);
       const left = above ? 0 : (sums.left[i] - from) / whole;
@@ -236,10 +235,8 @@
   /* The one frame that the keyboard is at: the others are left out when tabbing. */
   const mark = focus => {
     for (const old of graph.querySelectorAll('[tabindex="0"]')) old.setAttribute('tabindex', '-1');
-    const frame = frameElement(current);
-    if (!frame) return;
-    frame.setAttribute('tabindex', '0');
-    if (focus) frame.focus({preventScroll: true});
+    frameElement(current)?.setAttribute('tabindex', '0');
+    if (focus) frameElement(current)?.focus({preventScroll: true});
   };
 
   /* ---- details ------------------------------------------------------------------------------ */
@@ -283,10 +280,8 @@
     const output = element('matched'), parents = tree.nodes.parent;
     const covered = new Uint8Array(parents.length), side = shownSide();
     let sum = 0, count = 0;
-    if (chosen.search === '') {
-      output.textContent = '';
-      return;
-    }
+    output.textContent = '';
+    if (chosen.search === '') return;
     for (let i = 1; i < parents.length; i++) {
       const found = matches(i) && sums.width[i] > 0;
       count += found;
@@ -354,17 +349,18 @@
         way === 0 ? row.self[HEAD] === row.self[BASE] ? '=' : 'no clear change'
           : (way > 0 ? '\u25b2 ' : '\u25bc ') + change(row.self[HEAD], row.self[BASE]));
     }
-    addCell(line, 'td', 'number wide', percent(all > 0 ? row.self[side] / all : 0));
+    addCell(line, 'td', chosen.side === 'difference' ? 'number wide' : 'number',
+      percent(all > 0 ? row.self[side] / all : 0));
     addCell(line, 'td', 'number wide', figure(row.total[side]));
     body.append(line);
   };
 
   const fillTable = () => {
-    const table = element('functions'), head = document.createElement('tr');
+    const table = element('functions'), head = makeElement('tr', '', '');
     const titles = chosen.side === 'difference'
       ? [['Function', ''], ['Itself', 'number'], ['Before', 'number wide'], ['Change', '']]
       : [['Function', ''], ['Itself', 'number']];
-    titles.push(['Share', 'number wide'], ['With calls', 'number wide']);
+    titles.push(['Share', chosen.side === 'difference' ? 'number wide' : 'number'], ['With calls', 'number wide']);
     for (const [title, className] of titles) addCell(head, 'th', className, title).scope = 'col';
     table.tHead.replaceChildren(head);
     table.tBodies[0].replaceChildren();
@@ -377,12 +373,9 @@
 
   const fillEndpoints = () => {
     const select = element('endpoint');
-    const total = endpoint => {
-      let sum = 0;
-      for (const value of endpoint.costs[1 + view.column]) sum += value;
-      return endpoint.weight * sum;
-    };
-    const totals = tree.endpoints.map(total), all = totals.reduce((a, b) => a + b, 0);
+    const add = (a, b) => a + b;
+    const totals = tree.endpoints.map(one =>
+      one.weight * one.costs[1 + view.column].reduce(add, 0)), all = totals.reduce(add, 0);
     const order = totals.map((_, i) => i).sort((a, b) => totals[b] - totals[a]);
     const offer = (value, text) => {
       const option = makeElement('option', '', text);
@@ -513,10 +506,7 @@
     zoomTo(0);
   };
 
-  const nodeAt = event => {
-    const frame = event.target instanceof Element && event.target.closest('[data-node]');
-    return frame ? Number(frame.getAttribute('data-node')) : NONE;
-  };
+  const nodeAt = event => Number(event.target.closest('[data-node]')?.dataset.node ?? NONE);
 
   /* Which frame an arrow leads to, of those that are drawn. */
   const neighbour = (node, key) => {
@@ -528,8 +518,8 @@
     return row[row.indexOf(node) + (key === 'ArrowRight' ? 1 : -1)];
   };
 
-  const go = node => {
-    if (node === undefined || node === NONE) return;
+  const go = (node = NONE) => {
+    if (node === NONE) return;
     current = node;
     mark(true);
     show(node);
@@ -537,12 +527,10 @@
 
   const listen = () => {
     graph.addEventListener('click', event => {
-      const node = nodeAt(event);
-      if (node !== NONE) zoomTo(node);
+      if (nodeAt(event) !== NONE) zoomTo(nodeAt(event));
     });
     graph.addEventListener('pointerover', event => {
-      const node = nodeAt(event);
-      show(node === NONE ? current : node);
+      show(nodeAt(event) === NONE ? current : nodeAt(event));
     });
     graph.addEventListener('pointerleave', () => show(current));
     graph.addEventListener('focusin', event => {

@@ -129,11 +129,10 @@ static json_t *make_endpoints(const struct flame_tree *tree)
     json_t *endpoints = json_array();
     for (size_t i = 0; endpoints != NULL && i < tree->endpoint_count; i++) {
         const struct flame_endpoint *endpoint = &tree->endpoints[i];
-        json_t *json = json_pack("{so sf s[II] so}", "name", make_text(endpoint->name), "weight",
-                                 endpoint->weight, "requests",
-                                 (json_int_t)endpoint->requests[SIDE_HEAD],
-                                 (json_int_t)endpoint->requests[SIDE_BASE], "costs",
-                                 make_costs(tree, endpoint));
+        json_t *json = json_pack(
+            "{so sf s[II] so}", "name", make_text(endpoint->name), "weight", endpoint->weight,
+            "requests", (json_int_t)endpoint->requests[SIDE_HEAD],
+            (json_int_t)endpoint->requests[SIDE_BASE], "costs", make_costs(tree, endpoint));
         if (json_array_append_new(endpoints, json) != 0) {
             json_decref(endpoints);
             return NULL;
@@ -151,10 +150,9 @@ static json_t *make_tree(const struct flame_tree *tree)
     json_t *nodes = frames != NULL ? make_nodes(tree, numbers) : NULL;
     free(numbers);
     return json_pack("{ss ss si so so so sI}", "kind", profile_kind_info(tree->kind)->key, "title",
-                     profile_kind_info(tree->kind)->title, "columns",
-                     (int)columns_of(tree->kind), "frames", frames, "nodes",
-                     nodes, "endpoints", make_endpoints(tree), "left_out",
-                     (json_int_t)tree->left_out);
+                     profile_kind_info(tree->kind)->title, "columns", (int)columns_of(tree->kind),
+                     "frames", frames, "nodes", nodes, "endpoints", make_endpoints(tree),
+                     "left_out", (json_int_t)tree->left_out);
 }
 
 static const char *unit_name(enum metric_unit unit)
@@ -183,8 +181,8 @@ static json_t *make_side(const struct run_side *side)
 static bool fill_lists(const struct flame_page *page, json_t *sides, json_t *views, json_t *trees)
 {
     const struct report *report = page->report;
-    const struct run_side *base = report->base != NULL ? &report->base->sides[SIDE_HEAD]
-                                                       : &report->head->sides[SIDE_BASE];
+    const struct run_side *base =
+        report->base != NULL ? &report->base->sides[SIDE_HEAD] : &report->head->sides[SIDE_BASE];
     bool two_sides = false;
     for (size_t i = 0; i < page->tree_count; i++) {
         two_sides = two_sides || page->trees[i].present[SIDE_BASE];

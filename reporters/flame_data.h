@@ -6,7 +6,8 @@
  *     frames     [[name, file, object, class], ...]           texts; null = unknown
  *     nodes      {parent, frame, line, lines}                 columns; -1 = none
  *     endpoints  [{name, weight, requests, costs}]            name null: all beyond the limit
- *     costs      [nodes, values ...]                          columns: the head's, then the base's */
+ *     costs      [nodes, values ...]                          columns: the head's, then the base's
+ */
 #ifndef TOLLGATE_REPORTERS_FLAME_DATA_H
 #define TOLLGATE_REPORTERS_FLAME_DATA_H
 

@@ -11,20 +11,20 @@ struct fold {
     const struct profile *merged;
     uint32_t root;
     size_t endpoint_count;
-    double *weights;      /* of the endpoints, adding up to 1 */
-    uint32_t *order;      /* endpoints, the heaviest first */
-    columns *inclusive;   /* of one endpoint and side at a time */
+    double *weights;    /* of the endpoints, adding up to 1 */
+    uint32_t *order;    /* endpoints, the heaviest first */
+    columns *inclusive; /* of one endpoint and side at a time */
     columns *all[SIDE_COUNT];
-    double *importance;   /* the largest share of any total */
-    double *rank;         /* share of what all endpoints spent, all columns added up */
-    uint32_t *touched;    /* nodes that the endpoint at hand reaches */
+    double *importance; /* the largest share of any total */
+    double *rank;       /* share of what all endpoints spent, all columns added up */
+    uint32_t *touched;  /* nodes that the endpoint at hand reaches */
     size_t touched_count;
     bool *is_touched;
-    uint32_t *sorted;     /* kept nodes by caller, the dearest first */
+    uint32_t *sorted; /* kept nodes by caller, the dearest first */
     size_t kept_count;
-    uint32_t *first;      /* where a caller's begin in `sorted` */
-    uint32_t *numbers;    /* in the tree; PROFILE_NONE = folded */
-    uint32_t *rests;      /* of a kept node: what its folded callees are charged to */
+    uint32_t *first;   /* where a caller's begin in `sorted` */
+    uint32_t *numbers; /* in the tree; PROFILE_NONE = folded */
+    uint32_t *rests;   /* of a kept node: what its folded callees are charged to */
     struct flame_node *nodes;
     size_t node_count;
 };
@@ -46,10 +46,9 @@ static bool fold_allocate(struct fold *fold, struct error *err)
     fold->numbers = calloc(count, sizeof *fold->numbers);
     fold->rests = calloc(count, sizeof *fold->rests);
     if (fold->weights == NULL || fold->order == NULL || fold->inclusive == NULL ||
-        fold->all[SIDE_HEAD] == NULL || fold->all[SIDE_BASE] == NULL ||
-        fold->importance == NULL || fold->rank == NULL || fold->touched == NULL ||
-        fold->is_touched == NULL || fold->sorted == NULL || fold->first == NULL ||
-        fold->numbers == NULL || fold->rests == NULL)
+        fold->all[SIDE_HEAD] == NULL || fold->all[SIDE_BASE] == NULL || fold->importance == NULL ||
+        fold->rank == NULL || fold->touched == NULL || fold->is_touched == NULL ||
+        fold->sorted == NULL || fold->first == NULL || fold->numbers == NULL || fold->rests == NULL)
         return error_set_memory(err);
     return true;
 }
@@ -94,10 +93,8 @@ static void find_weights(struct fold *fold)
         fold->order[i] = (uint32_t)i;
     }
     for (size_t i = 0; i < fold->endpoint_count; i++)
-        fold->weights[i] =
-            sum > 0 ? fold->weights[i] / sum : 1 / (double)fold->endpoint_count;
-    qsort_r(fold->order, fold->endpoint_count, sizeof *fold->order, compare_weights,
-            fold->weights);
+        fold->weights[i] = sum > 0 ? fold->weights[i] / sum : 1 / (double)fold->endpoint_count;
+    qsort_r(fold->order, fold->endpoint_count, sizeof *fold->order, compare_weights, fold->weights);
 }
 
 /* ---- how much lies at and below each node --------------------------------------------------- */
@@ -198,8 +195,8 @@ static void weigh(struct fold *fold)
 
 static bool is_kept(const struct fold *fold, uint32_t node)
 {
-    return node == fold->root || (fold->importance[node] > 0 &&
-                                  fold->importance[node] >= fold->folding->tree->threshold);
+    return node == fold->root ||
+           (fold->importance[node] > 0 && fold->importance[node] >= fold->folding->tree->threshold);
 }
 
 static int compare_places(const void *a, const void *b, void *context)

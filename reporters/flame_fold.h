@@ -8,7 +8,8 @@ enum { FLAME_ENDPOINTS_MAX = 300 }; /* shown apart; the lightest of more are one
 
 struct flame_folding {
     struct flame_tree *tree; /* kind, threshold and sources are there; all else is filled in */
-    const struct profile *merged; /* endpoints are the sides in turn: head and base of the first ... */
+    const struct profile
+        *merged; /* endpoints are the sides in turn: head and base of the first ... */
     const uint32_t *places[SIDE_COUNT]; /* by node of the side's profile: the merged node */
     const struct run *run;              /* knows the weights */
     struct arena *arena;

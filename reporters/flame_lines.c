@@ -60,7 +60,8 @@ static void add_side(struct passages *passages, unsigned side, const double *val
     const struct flame_folding *folding = passages->folding;
     const struct profile *profile = folding->tree->source[side];
     for (size_t i = 0; i < profile->node_count; i++) {
-        uint32_t node = folding->places[side][i], line = profile->frames[profile->nodes[i].frame].line;
+        uint32_t node = folding->places[side][i],
+                 line = profile->frames[profile->nodes[i].frame].line;
         if (line == 0)
             continue;
         add_passage(passages, node, line, side, values[i]);

@@ -13,7 +13,7 @@ enum { ROW_PIXELS = 21, FRAME_PIXELS = 20, MARK_PIXELS = 4, TEXT_PIXELS = 14 };
 enum { LABEL_MAX_BYTES = 160, TITLE_MAX_BYTES = 4096 };
 
 #define NARROWEST 0.001 /* of the picture: what is drawn */
-#define LABELLED 0.02   /* what has room for letters */
+#define LABELLED  0.02  /* what has room for letters */
 
 /* Slanted lines under what grew, dots under what shrank: told apart without colour. */
 void flame_picture_append_patterns(struct buffer *out)

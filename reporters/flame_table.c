@@ -56,7 +56,8 @@ static void fill_rows(struct table *table)
             row->self[side] += table->view->self[side][i];
             row->total[side] += again ? 0 : table->view->total[side][i];
         }
-        if (tree->nodes[i].frame == frame && (row->node == 0 || table->view->width[i] > row->dearest)) {
+        if (tree->nodes[i].frame == frame &&
+            (row->node == 0 || table->view->width[i] > row->dearest)) {
             row->node = i;
             row->dearest = table->view->width[i];
         }
@@ -68,9 +69,8 @@ static double worth(const struct table *table, const struct row *row)
 {
     double difference = fabs(row->self[SIDE_HEAD] - row->self[SIDE_BASE]);
     double cost = fmax(row->self[SIDE_HEAD], row->self[SIDE_BASE]);
-    bool clear = table->two_sides &&
-                 flame_view_change(row->self[SIDE_HEAD], row->self[SIDE_BASE], row->variance,
-                                   table->whole) != FLAME_SAME;
+    bool clear = table->two_sides && flame_view_change(row->self[SIDE_HEAD], row->self[SIDE_BASE],
+                                                       row->variance, table->whole) != FLAME_SAME;
     return clear ? table->whole + difference : cost;
 }
 
@@ -133,7 +133,7 @@ static void append_row(struct buffer *out, const struct table *table, const stru
         append_change(out, table, row);
     }
     format_share(all > 0 ? row->self[SIDE_HEAD] / all : 0, true, share);
-    markup_element(out, "td", share, "class", "number wide", NULL);
+    markup_element(out, "td", share, "class", table->two_sides ? "number wide" : "number", NULL);
     append_number(out, table, row->total[SIDE_HEAD], "number wide");
     markup_close(out, "tr");
     buffer_append_char(out, '\n');
@@ -151,7 +151,8 @@ static void append_head(struct buffer *out, bool two_sides)
         markup_element(out, "th", "Before", "scope", "col", "class", "number wide", NULL);
         markup_element(out, "th", "Change", "scope", "col", NULL);
     }
-    markup_element(out, "th", "Share", "scope", "col", "class", "number wide", NULL);
+    markup_element(out, "th", "Share", "scope", "col", "class",
+                   two_sides ? "number wide" : "number", NULL);
     markup_element(out, "th", "With calls", "scope", "col", "class", "number wide", NULL);
     markup_close(out, "tr");
     markup_close(out, "thead");

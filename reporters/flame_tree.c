@@ -66,8 +66,8 @@ static uint32_t place_node(struct merging *merging, uint32_t parent,
 {
     struct profile_frame function = *frame;
     function.line = 0;
-    uint32_t node =
-        profile_builder_node(merging->builder, parent, profile_builder_frame(merging->builder, &function));
+    uint32_t node = profile_builder_node(merging->builder, parent,
+                                         profile_builder_frame(merging->builder, &function));
     if (merging->kind != PROFILE_LINES || frame->line == 0 || node == PROFILE_NONE)
         return node;
     return profile_builder_node(merging->builder, node,
@@ -155,11 +155,12 @@ bool flame_tree_make(struct flame_tree *tree, const struct report *report, enum 
         tree->source[side] = merging.sides[side];
         tree->present[side] = merging.sides[side] != NULL;
     }
-    struct flame_folding folding = {.tree = tree,
-                                    .merged = &merged,
-                                    .places = {merging.places[SIDE_HEAD], merging.places[SIDE_BASE]},
-                                    .run = report->head,
-                                    .arena = arena};
+    struct flame_folding folding = {
+        .tree = tree,
+        .merged = &merged,
+        .places = {merging.places[SIDE_HEAD], merging.places[SIDE_BASE]},
+        .run = report->head,
+        .arena = arena};
     ok = ok && flame_fold(&folding, err);
     free(merging.places[SIDE_HEAD]);
     free(merging.places[SIDE_BASE]);

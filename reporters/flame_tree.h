@@ -10,10 +10,10 @@
 #include "reporters/reporter.h"
 
 struct flame_node {
-    uint32_t parent; /* PROFILE_NONE = the root */
-    uint32_t frame;  /* PROFILE_NONE = the root, or small ones folded together */
-    uint32_t depth;  /* of the root: 0 */
-    uint32_t line;   /* the dearest of the function's lines that led here; 0 = unknown */
+    uint32_t parent;     /* PROFILE_NONE = the root */
+    uint32_t frame;      /* PROFILE_NONE = the root, or small ones folded together */
+    uint32_t depth;      /* of the root: 0 */
+    uint32_t line;       /* the dearest of the function's lines that led here; 0 = unknown */
     uint32_t line_count; /* how many there were */
 };
 
@@ -25,7 +25,7 @@ struct flame_cost {
 
 struct flame_endpoint {
     const char *name; /* NULL = all those beyond the limit, as one */
-    double weight; /* share of the traffic of all that are shown */
+    double weight;    /* share of the traffic of all that are shown */
     int64_t requests[SIDE_COUNT];
     const struct flame_cost *costs; /* by node, rising */
     size_t cost_count;

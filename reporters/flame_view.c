@@ -3,7 +3,7 @@
 #include <math.h>
 
 #define WORTH_A_WORD 0.001
-#define DEVIATIONS 0.0
+#define DEVIATIONS   3.0
 
 /* Samples are counts, and their figure scatters as counts do: by the square of what one stands for,
  * times how many there were. */
@@ -73,7 +73,8 @@ bool flame_view_make(struct flame_view *view, const struct flame_tree *tree, siz
     view->variance = arena_alloc_array(arena, count, sizeof(double));
     view->width = arena_alloc_array(arena, count, sizeof(double));
     view->left = arena_alloc_array(arena, count, sizeof(double));
-    if (view->self_variance == NULL || view->variance == NULL || view->width == NULL || view->left == NULL || ends == NULL)
+    if (view->self_variance == NULL || view->variance == NULL || view->width == NULL ||
+        view->left == NULL || ends == NULL)
         return error_set_memory(err);
     for (size_t i = 0; i < tree->endpoint_count; i++)
         add_endpoint(view, &tree->endpoints[i]);

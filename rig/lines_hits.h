@@ -7,7 +7,7 @@
 
 struct lines_hits {
     struct arena arena;
-    struct lines_copy *copies;   /* of lines, by their own instructions */
+    struct lines_copy *copies;   /* of lines */
     struct lines_entry *entries; /* of what was inlined at a line */
 };
 

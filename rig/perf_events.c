@@ -79,7 +79,7 @@ static struct perf_event_attr make_attributes(const struct perf_options *options
         .use_clockid = 1,
         .clockid = CLOCK_MONOTONIC,
         .watermark = 1,
-        .wakeup_watermark = (uint32_t)(scope->pages * page_bytes / 4),
+        .wakeup_watermark = (uint32_t)(scope->pages * page_bytes / 2),
     };
     if (stacks) {
         attributes.sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
@@ -296,7 +296,7 @@ static void ring_drain(struct perf_events *events, struct ring *ring)
     __atomic_store_n(&ring->page->data_tail, tail, __ATOMIC_RELEASE);
 }
 
-/* Sleeps until a ring is a quarter full: woken for each sample, it would stand in the way. */
+/* Sleeps until a ring is half full: woken for each sample, it would stand in the way. */
 static void *read_rings(void *argument)
 {
     struct perf_events *events = argument;

@@ -119,9 +119,7 @@ static struct symbols_object *new_object(struct symbols *symbols,
                                       .path = path,
                                       .name = slash != NULL ? slash + 1 : path,
                                       .prefix = opening->prefix,
-                                      .fd = -1,
-                                      .debug_fd = -1,
-                                      .alt_fd = -1};
+                                      .fd = -1};
     return object;
 }
 

@@ -88,33 +88,29 @@ static bool open_candidate(const struct symbols_object *object, const char *path
     return false;
 }
 
-/* Keeps the file open when it is the one that is wanted; one of another build is told of. */
+/* Reads the file when it is the one that is wanted; one of another build is told of. */
 static bool try_file(struct symbols_object *object, const char *path, const struct wanted *wanted,
-                     Elf **elf, int *fd)
+                     struct symbols_image *image)
 {
     struct candidate candidate;
     if (!open_candidate(object, path, &candidate))
         return false;
-    if (!belongs(candidate.elf, candidate.fd, wanted)) {
+    bool ours = belongs(candidate.elf, candidate.fd, wanted);
+    bool found = ours && has_debug(candidate.elf) &&
+                 symbols_image_read(image, object->symbols, candidate.fd);
+    if (!ours)
         symbols_object_say(object,
                            "the debug file %s belongs to another build of %s: install the one of "
                            "this build, or build with -g and leave the program unstripped",
                            path, object->path);
-        drop(&candidate);
-        return false;
-    }
-    if (!has_debug(candidate.elf)) {
-        drop(&candidate);
-        return false;
-    }
-    object->budget += SYMBOLS_BUDGET_PER_BYTE * (int64_t)candidate.size_bytes;
-    *elf = candidate.elf;
-    *fd = candidate.fd;
-    return true;
+    if (found)
+        object->budget += SYMBOLS_BUDGET_PER_BYTE * (int64_t)candidate.size_bytes;
+    drop(&candidate);
+    return found;
 }
 
-static bool try_build_id(struct symbols_object *object, const struct wanted *wanted, Elf **elf,
-                         int *fd)
+static bool try_build_id(struct symbols_object *object, const struct wanted *wanted,
+                         struct symbols_image *image)
 {
     char hex[2 * BUILD_ID_MAX + 1], path[PATH_MAX];
     if (wanted->build_id_size < 2 || wanted->build_id_size > BUILD_ID_MAX)
@@ -124,12 +120,12 @@ static bool try_build_id(struct symbols_object *object, const struct wanted *wan
     snprintf(path, sizeof path, "%s" DEBUG_ROOT "/.build-id/%.2s/%s.debug", object->prefix, hex,
              hex + 2);
     const char *found = path;
-    if (!try_file(object, found, wanted, elf, fd)) {
+    if (!try_file(object, found, wanted, image)) {
         found = path + strlen(object->prefix);
-        if (found == path || !try_file(object, found, wanted, elf, fd))
+        if (found == path || !try_file(object, found, wanted, image))
             return false;
     }
-    if (elf == &object->debug_elf)
+    if (image == &object->debug)
         object->debug_path = arena_copy_string(&object->symbols->arena, found);
     return true;
 }
@@ -160,7 +156,7 @@ static bool try_link(struct symbols_object *object, const struct wanted *wanted,
         const char *path =
             arena_format(&object->symbols->arena, "%s%s%s%s%s", object->prefix, places[i].before,
                          folder, places[i].after, name);
-        if (path == NULL || !try_file(object, path, wanted, &object->debug_elf, &object->debug_fd))
+        if (path == NULL || !try_file(object, path, wanted, &object->debug))
             continue;
         object->debug_path = path;
         return true;
@@ -173,13 +169,18 @@ void symbols_debug_find(struct symbols_object *object, const char *path)
     struct wanted wanted = {0};
     const void *id = NULL;
     char folder[PATH_MAX];
-    if (has_debug(object->elf))
+    if (has_debug(object->elf)) {
+        if (!symbols_image_read(&object->debug, object->symbols, object->fd))
+            symbols_object_say(object,
+                               "the debug information of %s is damaged or too large to be read",
+                               object->path);
         return;
+    }
     wanted.build_id_size = dwelf_elf_gnu_build_id(object->elf, &id);
     wanted.build_id = id;
     const char *name = dwelf_elf_gnu_debuglink(object->elf, &wanted.checksum);
     wanted.has_checksum = name != NULL;
-    if (try_build_id(object, &wanted, &object->debug_elf, &object->debug_fd))
+    if (try_build_id(object, &wanted, &object->debug))
         return;
     if (name != NULL && name[0] != '\0' && strchr(name, '/') == NULL &&
         find_folder(object, path, folder))
@@ -196,17 +197,17 @@ void symbols_debug_share(struct symbols_object *object, const char *path)
     if (wanted.build_id_size <= 0)
         return;
     wanted.build_id = id;
-    bool found = try_build_id(object, &wanted, &object->alt_elf, &object->alt_fd);
+    bool found = try_build_id(object, &wanted, &object->shared);
     if (!found && find_folder(object, object->debug_path != NULL ? object->debug_path : path,
                               folder)) {
         const char *full =
             arena_format(&object->symbols->arena, "%s%s%s%s", object->prefix,
                          name[0] == '/' ? "" : folder, name[0] == '/' ? "" : "/", name);
         found =
-            full != NULL && try_file(object, full, &wanted, &object->alt_elf, &object->alt_fd);
+            full != NULL && try_file(object, full, &wanted, &object->shared);
     }
     if (found)
-        object->alt = dwarf_begin_elf(object->alt_elf, DWARF_C_READ, NULL);
+        object->alt = dwarf_begin_elf(object->shared.elf, DWARF_C_READ, NULL);
     if (object->alt != NULL)
         dwarf_setalt(object->dwarf, object->alt);
     else

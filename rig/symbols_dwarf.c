@@ -62,7 +62,7 @@ static Elf_Data *find_data(Elf *elf, const char *name, const char *old_name)
     Elf_Scn *section = symbols_elf_section(elf, name);
     if (section == NULL)
         section = symbols_elf_section(elf, old_name);
-    Elf_Data *data = section != NULL ? elf_getdata(section, NULL) : NULL;
+    Elf_Data *data = section != NULL ? elf_rawdata(section, NULL) : NULL;
     return data != NULL && data->d_buf != NULL ? data : NULL;
 }
 
@@ -84,8 +84,8 @@ bool symbols_dwarf_open(struct symbols_object *object, const char *path)
     uint8_t type;
     size_t capacity = 0;
     bool ok = true;
-    object->dwarf = dwarf_begin_elf(object->debug_elf != NULL ? object->debug_elf : object->elf,
-                                    DWARF_C_READ, NULL);
+    if (object->debug.elf != NULL)
+        object->dwarf = dwarf_begin_elf(object->debug.elf, DWARF_C_READ, NULL);
     if (object->dwarf == NULL)
         return true;
     symbols_debug_share(object, path);
@@ -156,5 +156,6 @@ bool symbols_dwarf_index(struct symbols_object *object, struct symbols_unit *uni
         return true;
     unit->indexed = true;
     unit->files = symbols_named_files(object, &unit->die);
-    return symbols_lines_read(object, unit) && symbols_functions_read(object, unit);
+    return symbols_lines_read(object, unit) && symbols_functions_read(object, unit) &&
+           symbols_statements_settle(unit);
 }

@@ -123,6 +123,16 @@ static bool check_kind(struct symbols_object *object)
     return true;
 }
 
+/* All that is needed was read. A process may have mapped more files than may be open. */
+static void leave_file(struct symbols_object *object)
+{
+    if (object->fd < 0)
+        return;
+    elf_cntl(object->elf, ELF_C_FDDONE);
+    close(object->fd);
+    object->fd = -1;
+}
+
 bool symbols_elf_open(struct symbols_object *object, const struct symbols_opening *opening)
 {
     if (opening->image != NULL) {
@@ -137,24 +147,21 @@ bool symbols_elf_open(struct symbols_object *object, const struct symbols_openin
         return false;
     if (opening->image == NULL)
         symbols_debug_find(object, opening->path);
-    return symbols_table_read(object);
-}
-
-static void close_one(Elf **elf, int *fd)
-{
-    if (*elf != NULL)
-        elf_end(*elf);
-    if (*fd >= 0)
-        close(*fd);
-    *elf = NULL;
-    *fd = -1;
+    bool ok = symbols_table_read(object);
+    leave_file(object);
+    return ok;
 }
 
 void symbols_elf_close(struct symbols_object *object)
 {
-    close_one(&object->alt_elf, &object->alt_fd);
-    close_one(&object->debug_elf, &object->debug_fd);
-    close_one(&object->elf, &object->fd);
+    symbols_image_release(&object->shared);
+    symbols_image_release(&object->debug);
+    if (object->elf != NULL)
+        elf_end(object->elf);
+    if (object->fd >= 0)
+        close(object->fd);
+    object->elf = NULL;
+    object->fd = -1;
     symbols_segments_release(&object->functions);
     free(object->names);
     free(object->loads);

@@ -167,6 +167,13 @@ struct symbols_unit {
     struct symbols_segments segments; /* values: functions */
 };
 
+/* A file with debug information; see symbols_image.c. */
+struct symbols_image {
+    void *memory; /* NULL = none */
+    size_t mapped_bytes;
+    Elf *elf;
+};
+
 struct symbols_load {
     uint64_t offset, file_size, address;
     bool executable;
@@ -187,8 +194,9 @@ struct symbols_object {
     const char *prefix;     /* of the namespace that it was opened in: "/proc/17/root"; else "" */
     const char *debug_path; /* of its separate debug file; NULL = none */
 
-    int fd, debug_fd, alt_fd; /* -1 = none */
-    Elf *elf, *debug_elf, *alt_elf;
+    int fd; /* of `elf`, while it is opened; -1 = none */
+    Elf *elf;
+    struct symbols_image debug, shared; /* what has the DWARF; what several of those share */
     Dwarf *dwarf, *alt;
     struct symbols_line_data lines, alt_lines;
     struct symbols_named_files *named_files; /* by where they are */
@@ -301,8 +309,12 @@ bool symbols_elf_address(const struct symbols_object *object, uint64_t offset, u
 /* symbols_table.c. False when out of memory. */
 MUST_CHECK bool symbols_table_read(struct symbols_object *object);
 
-/* symbols_debug.c: the separate debug file, and the one that it shares with others; `path` is what
- * the object was opened by. */
+/* symbols_image.c. False when it cannot be read. */
+MUST_CHECK bool symbols_image_read(struct symbols_image *image, struct symbols *symbols, int fd);
+void symbols_image_release(struct symbols_image *image);
+
+/* symbols_debug.c: the file that has the debug information, be it the object itself, and the one
+ * that it shares with others; `path` is what the object was opened by. */
 void symbols_debug_find(struct symbols_object *object, const char *path);
 void symbols_debug_share(struct symbols_object *object, const char *path);
 
@@ -327,6 +339,9 @@ const char *symbols_function_name(struct symbols_object *object, const struct sy
 /* symbols_lines.c. The first is false when out of memory. */
 MUST_CHECK bool symbols_lines_read(struct symbols_object *object, struct symbols_unit *unit);
 uint32_t symbols_unit_row(const struct symbols_unit *unit, uint64_t address);
+
+/* symbols_statements.c: once functions and lines are read. False when out of memory. */
+MUST_CHECK bool symbols_statements_settle(struct symbols_unit *unit);
 
 /* symbols_files.c. What returns bool is false when out of memory. */
 MUST_CHECK bool symbols_files_track(struct symbols *symbols, const char *const *tracked);

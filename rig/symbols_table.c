@@ -264,7 +264,7 @@ static Elf_Scn *choose_table(const struct symbols_object *object, Elf **elf, GEl
     *detail = SYMBOLS_FUNCTIONS;
     Elf_Scn *section = find_section(*elf, SHT_SYMTAB, header);
     if (section == NULL) {
-        *elf = object->debug_elf;
+        *elf = object->debug.elf;
         section = find_section(*elf, SHT_SYMTAB, header);
     }
     if (section == NULL) {

@@ -53,7 +53,7 @@ void symbols_explain(struct symbols_object *object)
 {
     if (object->elf == NULL || object->detail == SYMBOLS_LINES)
         return;
-    Elf *elf = object->debug_elf != NULL ? object->debug_elf : object->elf;
+    Elf *elf = object->debug.elf != NULL ? object->debug.elf : object->elf;
     if (symbols_elf_section(elf, ".debug_info") != NULL ||
         symbols_elf_section(elf, ".zdebug_info") != NULL)
         explain_debug(object, elf);

@@ -1,5 +1,5 @@
-"""Pages in a browser: what is needed, and how its tests in tests/e2e/browser are run. `npm ci` there
-installs the driver; the browser is Debian's."""
+"""Pages in a browser: what is needed, and how its tests in tests/e2e/browser are run. `npm ci`
+there installs the driver; the browser is Debian's."""
 
 import os
 import shutil

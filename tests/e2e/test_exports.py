@@ -228,7 +228,7 @@ class Exports(rig.Case):
             with self.subTest(file=name):
                 self.assertEqual(len(totals), len(expected[name]))
                 for total, wanted in zip(totals, expected[name]):
-                    if name.startswith("callgrind"):  # of which it unrolls calls, recursive ones too
+                    if name.startswith("callgrind"):  # it unrolls calls, recursive ones too
                         self.assertGreaterEqual(total, wanted)
                     else:
                         self.assertAlmostEqual(total, wanted, delta=1e-6 * max(wanted, 1))

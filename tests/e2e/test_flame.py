@@ -43,7 +43,8 @@ class Flame(rig.Case):
         path = self.page("sample.html")
         self.assert_stands_alone(path)
         self.assert_stands_alone(self.page("hostile.html", run=self.hostile_run()))
-        data = next(one for one in ElementTree.parse(path).iter("script") if one.get("id") == "data")
+        scripts = ElementTree.parse(path).iter("script")
+        data = next(one for one in scripts if one.get("id") == "data")
         self.assertEqual([tree["kind"] for tree in json.loads(data.text)["trees"]],
                          ["cpu", "alloc", "lines"])
 

@@ -123,16 +123,16 @@ static const struct profile_cost sample_alloc_user[] = {{NODE_USER_DUMPS, {0.1, 
 
 /* Lines: feed.c 50 to 73 and main.c. A node is a line. */
 enum sample_line {
-    LINE_MAIN_38,  /* users_handle begins */
+    LINE_MAIN_38, /* users_handle begins */
     LINE_MAIN_40,
-    LINE_MAIN_70,  /* server_handle begins */
+    LINE_MAIN_70, /* server_handle begins */
     LINE_MAIN_77,
-    LINE_FEED_58,  /* rank_score begins */
+    LINE_FEED_58, /* rank_score begins */
     LINE_FEED_60,
     LINE_FEED_71,
-    LINE_FEED_90,  /* feed_handle begins */
+    LINE_FEED_90, /* feed_handle begins */
     LINE_FEED_98,
-    LINE_DUMP,     /* of a library */
+    LINE_DUMP, /* of a library */
     SAMPLE_LINE_COUNT
 };
 
@@ -159,14 +159,17 @@ static const struct profile_node sample_line_nodes[SAMPLE_LINE_COUNT] = {
 /* Instructions, executions, instructions with calls: 2,000 a feed, of which rank_score 1,500 in 25
  * calls; 300 a user. Line 71 ran in one of the 90 feeds only. */
 static const struct profile_cost sample_lines_feed[] = {
-    {LINE_MAIN_70, {20, 1, 20}},     {LINE_MAIN_77, {30, 1, 1980}},
-    {LINE_FEED_58, {400, 25, 400}},  {LINE_FEED_60, {1090, 25, 1090}},
+    {LINE_MAIN_70, {20, 1, 20}},
+    {LINE_MAIN_77, {30, 1, 1980}},
+    {LINE_FEED_58, {400, 25, 400}},
+    {LINE_FEED_60, {1090, 25, 1090}},
     {LINE_FEED_71, {10, 1.0 / SAMPLE_FEED_REQUESTS, 10}},
-    {LINE_FEED_90, {50, 1, 50}},     {LINE_FEED_98, {100, 25, 1900}},
+    {LINE_FEED_90, {50, 1, 50}},
+    {LINE_FEED_98, {100, 25, 1900}},
     {LINE_DUMP, {300, 12, 300}},
 };
 static const struct profile_cost sample_lines_user[] = {
-    {LINE_MAIN_38, {20, 1, 20}}, {LINE_MAIN_40, {30, 1, 230}}, {LINE_MAIN_70, {20, 1, 20}},
+    {LINE_MAIN_38, {20, 1, 20}},  {LINE_MAIN_40, {30, 1, 230}}, {LINE_MAIN_70, {20, 1, 20}},
     {LINE_MAIN_77, {30, 1, 280}}, {LINE_DUMP, {200, 8, 200}},
 };
 static const struct profile_call sample_calls_feed[] = {

@@ -9,9 +9,8 @@
 static struct profile_sample sample;
 static const struct report_style style = {80, false, true};
 
-static const struct reporter *const exports[] = {&reporter_folded, &reporter_pprof,
-                                                 &reporter_speedscope, &reporter_callgrind,
-                                                 &reporter_lcov};
+static const struct reporter *const exports[] = {
+    &reporter_folded, &reporter_pprof, &reporter_speedscope, &reporter_callgrind, &reporter_lcov};
 
 static void fails(const struct reporter *reporter, enum error_code code, struct error *err)
 {
@@ -94,8 +93,8 @@ Test(export, profiles_without_costs_are_written, .timeout = 10)
         struct buffer out;
         struct error err = {0};
         buffer_init(&out, 1 << 20);
-        cr_assert(exports[i]->write(&sample.report, &style, &out, &err), "%s: %s",
-                  exports[i]->name, err.text);
+        cr_assert(exports[i]->write(&sample.report, &style, &out, &err), "%s: %s", exports[i]->name,
+                  err.text);
         buffer_release(&out);
     }
 }

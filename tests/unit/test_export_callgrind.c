@@ -82,10 +82,9 @@ Test(export_callgrind, all_endpoints_add_up, .timeout = 10)
 /* Code without names is told apart by its library, since readers know no more than the name. */
 Test(export_callgrind, nameless_code_is_named_after_its_library, .timeout = 10)
 {
-    static const struct profile_frame frames[] = {
-        {NULL, NULL, 0, "liba.so", false},
-        {NULL, NULL, 0, "libb.so", false},
-        {NULL, NULL, 0, NULL, false}};
+    static const struct profile_frame frames[] = {{NULL, NULL, 0, "liba.so", false},
+                                                  {NULL, NULL, 0, "libb.so", false},
+                                                  {NULL, NULL, 0, NULL, false}};
     static const struct profile_node nodes[] = {
         {PROFILE_NONE, 0}, {PROFILE_NONE, 1}, {PROFILE_NONE, 2}};
     static const struct profile_cost costs[] = {{0, {1}}, {1, {2}}, {2, {4}}};
@@ -114,8 +113,8 @@ Test(export_callgrind, nameless_code_is_named_after_its_library, .timeout = 10)
 /* A name can neither begin a line of its own nor be taken for a number of another. */
 Test(export_callgrind, hostile_names, .timeout = 10)
 {
-    static const struct profile_frame frames[] = {
-        {"(1)", "a\nfn=b", 3, "", true}, {"\ntotals: 1", NULL, 4, NULL, true}};
+    static const struct profile_frame frames[] = {{"(1)", "a\nfn=b", 3, "", true},
+                                                  {"\ntotals: 1", NULL, 4, NULL, true}};
     static const struct profile_node nodes[] = {{PROFILE_NONE, 0}, {PROFILE_NONE, 1}};
     static const struct profile_cost costs[] = {{0, {1}}, {1, {2}}};
     static struct profile_endpoint endpoint = {

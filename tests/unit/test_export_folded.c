@@ -61,7 +61,8 @@ Test(export_folded, lines_have_their_place_as_a_frame, .timeout = 10)
 Test(export_folded, hostile_names, .timeout = 10)
 {
     static const struct profile_frame frames[] = {
-        {"a;b\nGET /x;c 1", NULL, 0, NULL, false}, {"\x1b[31m\xe2\x80\xae\xff", NULL, 0, NULL, false},
+        {"a;b\nGET /x;c 1", NULL, 0, NULL, false},
+        {"\x1b[31m\xe2\x80\xae\xff", NULL, 0, NULL, false},
         {NULL, NULL, 0, NULL, false}};
     static const struct profile_node nodes[] = {{PROFILE_NONE, 0}, {0, 1}, {1, 2}};
     static const struct profile_cost costs[] = {{2, {1}}};
@@ -82,12 +83,13 @@ Test(export_folded, hostile_names, .timeout = 10)
 Test(export_folded, figures_that_cannot_be, .timeout = 10)
 {
     static const struct profile_cost costs[] = {
-        {NODE_MAIN, {-5}}, {NODE_SERVE, {1e300}}, {NODE_FEED, {1e-9}}};
+        {NODE_MAIN, {-5}}, {NODE_SERVE, {1e300}}, {NODE_FEED, {1e-9}}, {NODE_USER, {0.006}}};
     profile_sample_init(&sample);
     sample.endpoints[PROFILE_CPU][SIDE_HEAD][0].costs = costs;
-    sample.endpoints[PROFILE_CPU][SIDE_HEAD][0].cost_count = 3;
+    sample.endpoints[PROFILE_CPU][SIDE_HEAD][0].cost_count = 4;
     sample.report.choice.endpoint = SAMPLE_FEED;
-    check_text("GET /v3/feed;main;server_handle 9000000000000000\n");
+    check_text("GET /v3/feed;main;server_handle 9000000000000000\n"
+               "GET /v3/feed;main;server_handle;users_handle 1\n"); /* 0.54 of 90 requests */
 }
 
 /* A deep stack keeps its innermost frames. */

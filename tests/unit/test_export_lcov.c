@@ -101,8 +101,10 @@ Test(export_lcov, inlined_and_unexpected_lines, .timeout = 10)
 /* Test names take letters, digits and underscores only, and no two are one. */
 Test(export_lcov, test_names, .timeout = 10)
 {
-    static const char *const names[] = {"GET /a/{b}", "GET /a/b", "GET  /a-b", "GET /a/b/2", "/", ""};
-    static const char *const shown[] = {"GET_a_b", "GET_a_b_2", "GET_a_b_3", "GET_a_b_2_2", "_", "__2"};
+    static const char *const names[] = {"GET /a/{b}", "GET /a/b", "GET  /a-b",
+                                        "GET /a/b/2", "/",        ""};
+    static const char *const shown[] = {"GET_a_b",     "GET_a_b_2", "GET_a_b_3",
+                                        "GET_a_b_2_2", "_",         "__2"};
     static struct profile_endpoint endpoints[COUNT_OF(names)];
     struct profile *profile = &sample.head.profiles[PROFILE_LINES][SIDE_HEAD];
     struct buffer out;

@@ -20,7 +20,7 @@ void *__wrap_reallocarray(void *old, size_t count, size_t size);
 
 static long allocations_left = -1; /* -1 = do not fail */
 
-static bool fail_once;              /* the n-th alone; else all from the n-th on */
+static bool fail_once; /* the n-th alone; else all from the n-th on */
 static bool has_failed;
 
 static bool allocation_fails(void)

@@ -66,12 +66,12 @@ Test(export_pprof, has_a_row_of_everything, .timeout = 10)
     const char *strings[64];
     profile_sample_init(&sample);
     count_fields(write_pprof(), counts, strings, lengths);
-    cr_assert_eq(counts[1], 2);                  /* samples and nanoseconds */
-    cr_assert_eq(counts[2], 6 + 4);              /* the costs of both endpoints */
-    cr_assert_eq(counts[3], 5);                  /* gateway, jansson, libc, kernel, zlib */
-    cr_assert_eq(counts[4], SAMPLE_FRAME_COUNT); /* a frame is a location */
+    cr_assert_eq(counts[1], 2);                      /* samples and nanoseconds */
+    cr_assert_eq(counts[2], 6 + 4);                  /* the costs of both endpoints */
+    cr_assert_eq(counts[3], 5);                      /* gateway, jansson, libc, kernel, zlib */
+    cr_assert_eq(counts[4], SAMPLE_FRAME_COUNT);     /* a frame is a location */
     cr_assert_eq(counts[5], SAMPLE_FRAME_COUNT - 1); /* rank_score has two lines */
-    cr_assert_eq(lengths[0], 0);                 /* the first text is "" */
+    cr_assert_eq(lengths[0], 0);                     /* the first text is "" */
     bool found = false;
     for (size_t i = 1; i < counts[6]; i++)
         found = found || (lengths[i] == strlen(SAMPLE_USER) &&

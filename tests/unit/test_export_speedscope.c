@@ -66,8 +66,8 @@ Test(export_speedscope, a_profile_for_each_figure, .timeout = 10)
         "GET /v3/users/{id}: bytes a request"};
     cr_assert_eq(json_array_size(profiles), COUNT_OF(names));
     for (size_t i = 0; i < COUNT_OF(names); i++)
-        cr_assert_str_eq(
-            json_string_value(json_object_get(json_array_get(profiles, i), "name")), names[i]);
+        cr_assert_str_eq(json_string_value(json_object_get(json_array_get(profiles, i), "name")),
+                         names[i]);
 }
 
 Test(export_speedscope, lines_have_their_file, .timeout = 10)
@@ -77,8 +77,8 @@ Test(export_speedscope, lines_have_their_file, .timeout = 10)
     json_auto_t *json = write_json();
     const char *name, *file;
     int line;
-    json_t *frame = json_array_get(json_object_get(json_object_get(json, "shared"), "frames"),
-                                   LINE_FEED_71);
+    json_t *frame =
+        json_array_get(json_object_get(json_object_get(json, "shared"), "frames"), LINE_FEED_71);
     cr_assert_eq(json_unpack(frame, "{ss ss si}", "name", &name, "file", &file, "line", &line), 0);
     cr_assert_str_eq(name, "rank_score");
     cr_assert_str_eq(file, "gateway/feed.c");

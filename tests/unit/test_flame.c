@@ -140,7 +140,7 @@ Test(flame, what_is_on_one_side_only)
 Test(flame, the_cause_stands_out)
 {
     make(PROFILE_CPU, CPU_NS, 0);
-    cr_assert_eq(flame_view_level(&view, find("rank_score")), 3); /* 37.5 of 162.5 µs */
+    cr_assert_eq(flame_view_level(&view, find("rank_score")), 3);    /* 37.5 of 162.5 µs */
     cr_assert_eq(flame_view_level(&view, find("load_settings")), 2); /* 7.5 of 162.5 µs */
     cr_assert_eq(flame_view_level(&view, find("feed_handle")), 1);
     cr_assert_eq(flame_view_node_change(&view, find("feed_handle")), FLAME_GREW);
@@ -223,6 +223,21 @@ Test(flame, lines_are_functions_with_their_lines)
     cr_assert_eq(tree.nodes[find("line 60")].parent, rank);
     near_to(view.self[SIDE_HEAD][find("line 60")], 0.75 * 1090);
     near_to(view.self[SIDE_HEAD][find("json_dumps")], 0.75 * 300 + 0.25 * 200);
+}
+
+/* What was freed more than allocated has no width to draw, and takes none from others. */
+Test(flame, figures_below_zero)
+{
+    static const struct profile_cost costs[] = {{NODE_FEED_DUMPS, {-1e6, 0}},
+                                                {NODE_FEED, {1000, 1}}};
+    struct profile_endpoint *feed = &sample.endpoints[PROFILE_CPU][SIDE_HEAD][0];
+    feed->costs = costs;
+    feed->cost_count = 2;
+    sample.report.choice.endpoint = SAMPLE_FEED;
+    sample.head.profiles[PROFILE_CPU][SIDE_BASE] = (struct profile){0};
+    make(PROFILE_CPU, CPU_NS, 0);
+    near_to(view.total[SIDE_HEAD][0], 1000);
+    near_to(view.width[0], 1000);
 }
 
 /* Code without names that calls its like within a library is one frame, in another it is not. */
@@ -324,8 +339,8 @@ Test(flame, a_large_profile_is_a_bearable_page)
         frames[i] = (struct profile_frame){names[i], "gateway/large.c", i + 1, "gateway", true};
         nodes[i] = (struct profile_node){i > 0 ? (i - 1) / 3 : PROFILE_NONE, i};
         for (size_t j = 0; j < ENDPOINTS; j++)
-            costs[j][i] = (struct profile_cost){
-                i, {100 + (double)((i * 7919 + j * 104729) % 1000), 1}};
+            costs[j][i] =
+                (struct profile_cost){i, {100 + (double)((i * 7919 + j * 104729) % 1000), 1}};
     }
     for (size_t j = 0; j < ENDPOINTS; j++) {
         snprintf(paths[j], sizeof paths[j], "GET /%zu", j);
@@ -414,9 +429,10 @@ Test(flame, the_picture_without_a_script)
     write_page(&out);
     const char *text = buffer_text(&out);
     cr_assert_not_null(strstr(text, ">▲ rank_score +71.4 %</text>"));
-    cr_assert_not_null(strstr(text, "<title>rank_score\ngateway/feed.c:71 and 1 more line, gateway\n"
-                                    "90.0 µs a request, 55.4 % of all\n"
-                                    "before 52.5 µs: +71.4 %</title>"));
+    cr_assert_not_null(strstr(text,
+                              "<title>rank_score\ngateway/feed.c:71 and 1 more line, gateway\n"
+                              "90.0 µs a request, 55.4 % of all\n"
+                              "before 52.5 µs: +71.4 %</title>"));
     cr_assert_not_null(strstr(text, "class=\"frame grew3\""));
     cr_assert_not_null(strstr(text, "<title>read_settings\ngateway/feed.c:20, gateway\n"
                                     "0 a request, 0.0 % of all\nbefore 7.50 µs: gone</title>"));
@@ -457,7 +473,7 @@ Test(flame, table_of_functions)
     make(PROFILE_CPU, CPU_NS, 0);
     cr_assert(flame_table_append(&out, &view, &arena, &err));
     cr_assert_not_null(strstr(buffer_text(&out), "<td class=\"number\">40.0 µs</td>"
-                                                 "<td class=\"number wide\">100 %</td>"
+                                                 "<td class=\"number\">100 %</td>"
                                                  "<td class=\"number wide\">40.0 µs</td>"),
                        "%s", buffer_text(&out));
     buffer_release(&out);

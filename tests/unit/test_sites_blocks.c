@@ -3,10 +3,11 @@
 #include "rig/agent/blocks.c"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROOM = BLOCKS_LINE_ENTRIES * BLOCKS_LINES_PROBED, THREADS = 4, HANDED = 200000 };
+enum { ROOM = BLOCKS_LINE_ENTRIES * BLOCKS_LINES_PROBED, THREADS = 4, HANDED = 50000 };
 
 static void require(bool condition, const char *what)
 {
@@ -145,8 +146,12 @@ static bool take_next(int thread)
 static void *pass_on(void *number)
 {
     int own = (int)(intptr_t)number, before = (own + THREADS - 1) % THREADS;
-    for (int done = 0; done < 2 * HANDED;)
-        done += put_next(own) + take_next(before);
+    for (int done = 0; done < 2 * HANDED;) {
+        int more = put_next(own) + take_next(before);
+        if (more == 0)
+            sched_yield();
+        done += more;
+    }
     return NULL;
 }
 

@@ -1,0 +1,8 @@
+/* Targets of vegeta. Seeds: fixtures/import/vegeta. */
+#include "tests/fuzz/import_target.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const formats[] = {"vegeta", NULL};
+    return import_target_run(data, size, formats);
+}

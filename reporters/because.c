@@ -181,7 +181,7 @@ void because_append_moved(struct buffer *text, const struct growth *growth, bool
     if (growth->measured == NULL || !(growth->moved > 0))
         return;
     format_value(growth->moved, growth->measured->unit, utf8, number);
-    buffer_append_format(text, "%s %s a request only went from some functions to others", number,
+    buffer_append_format(text, "%s %s a request moved from one function to another", number,
                          unit_words(growth));
 }
 

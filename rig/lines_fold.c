@@ -9,7 +9,7 @@
 struct sum_entry {
     uint32_t node;
     double values[PROFILE_VALUES_MAX];
-    double by_others; /* executions, as instructions of other lines tell */
+    double executions[LINES_TELLERS];
     UT_hash_handle hh;
 };
 
@@ -87,16 +87,24 @@ static bool add_inclusive(struct folding *folding, const struct lines_place *pla
     return ok;
 }
 
-static bool add_hits(void *owner, uint32_t node, bool by_own, uint64_t count)
+static bool add_hits(void *owner, uint32_t node, enum lines_teller teller, uint64_t count)
 {
     struct sum_entry *entry = sum_of(owner, node);
-    if (entry == NULL)
-        return false;
-    if (by_own)
-        entry->values[LINES_HITS] += (double)count;
-    else
-        entry->by_others += (double)count;
-    return true;
+    if (entry != NULL)
+        entry->executions[teller] += (double)count;
+    return entry != NULL;
+}
+
+/* Its own instructions know best. A mark without any that was executed stands where statements were
+ * merged. */
+static double executions_of(const struct sum_entry *entry)
+{
+    double own = entry->executions[LINES_OWN], inlined = entry->executions[LINES_INLINED];
+    if (own > 0)
+        return own;
+    if (inlined > 0)
+        return inlined;
+    return entry->values[LINES_INSTRUCTIONS] > 0 ? entry->executions[LINES_MARK] : 0;
 }
 
 static bool fold_lines(struct folding *folding, const struct lines_part *part)
@@ -184,8 +192,7 @@ static bool finish(const struct folding *folding, double most, struct lines_sums
         struct lines_sum *sum = &sums->items[sums->count++];
         sum->node = entry->node;
         memcpy(sum->values, entry->values, sizeof sum->values);
-        if (sum->values[LINES_HITS] == 0)
-            sum->values[LINES_HITS] = entry->by_others;
+        sum->values[LINES_HITS] += executions_of(entry);
         sum->values[LINES_INCLUSIVE] = at_most(sum->values[LINES_INCLUSIVE], most);
     }
     for (const struct call_entry *entry = folding->calls; entry != NULL; entry = entry->hh.next)

@@ -5,7 +5,7 @@
 struct copy_key {
     uint64_t copy;
     uint32_t node;
-    uint32_t by_own; /* 0 or 1: two accounts */
+    uint32_t teller; /* accounts of their own */
 };
 
 /* One copy of a line: the two highest counts among its instructions. */
@@ -55,7 +55,7 @@ static struct lines_copy *find_copy(struct lines_hits *hits, struct copy_key key
 
 static bool add_to_copy(struct lines_hits *hits, const struct lines_place *place, uint64_t count)
 {
-    struct lines_copy *copy = find_copy(hits, (struct copy_key){place->copy, place->node, 1});
+    struct lines_copy *copy = find_copy(hits, (struct copy_key){place->copy, place->node, LINES_OWN});
     if (copy == NULL)
         return false;
     copy->instructions++;
@@ -105,26 +105,32 @@ bool lines_hits_add(struct lines_hits *hits, const struct lines_place *place, ui
     return true;
 }
 
-/* Of several things that tell of one copy of a line, the one that was executed most. */
-bool lines_hits_add_statement(struct lines_hits *hits, uint32_t node, uint64_t copy, uint64_t count)
+/* Of several instructions that tell of one copy of a line, the one that was executed most. */
+static bool tell(struct lines_hits *hits, struct copy_key key, uint64_t count)
 {
-    struct lines_copy *entry = find_copy(hits, (struct copy_key){copy, node, 0});
-    if (entry == NULL)
+    struct lines_copy *copy = find_copy(hits, key);
+    if (copy == NULL)
         return false;
-    entry->instructions = 1;
-    entry->highest = count > entry->highest ? count : entry->highest;
+    copy->instructions = 1;
+    copy->highest = count > copy->highest ? count : copy->highest;
     return true;
 }
 
+bool lines_hits_add_statement(struct lines_hits *hits, uint32_t node, uint64_t copy, uint64_t count)
+{
+    return tell(hits, (struct copy_key){copy, node, LINES_MARK}, count);
+}
+
 bool lines_hits_each(struct lines_hits *hits,
-                     bool (*add)(void *owner, uint32_t node, bool by_own, uint64_t count),
+                     bool (*add)(void *owner, uint32_t node, enum lines_teller teller,
+                                 uint64_t count),
                      void *owner)
 {
     for (const struct lines_entry *entry = hits->entries; entry != NULL; entry = entry->hh.next)
-        if (!lines_hits_add_statement(hits, entry->node, entry->copy, entry->count))
+        if (!tell(hits, (struct copy_key){entry->copy, entry->node, LINES_INLINED}, entry->count))
             return false;
     for (const struct lines_copy *copy = hits->copies; copy != NULL; copy = copy->hh.next)
-        if (!add(owner, copy->key.node, copy->key.by_own != 0,
+        if (!add(owner, copy->key.node, (enum lines_teller)copy->key.teller,
                  copy->instructions > 1 ? copy->second : copy->highest))
             return false;
     return true;

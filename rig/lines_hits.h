@@ -22,11 +22,18 @@ MUST_CHECK bool lines_hits_add(struct lines_hits *hits, const struct lines_place
 MUST_CHECK bool lines_hits_add_statement(struct lines_hits *hits, uint32_t node, uint64_t copy,
                                          uint64_t count);
 
-/* Once all are added. Calls `add` for each copy of each line with what its own instructions say, and
- * (not `by_own`) with what others say: those that its statements begin at, or that were inlined
- * there. False when a call was, or out of memory. */
+/* Who tells how often a copy of a line was executed. */
+enum lines_teller {
+    LINES_OWN,     /* the line's own instructions, where their statement is */
+    LINES_MARK,    /* an instruction of another line, that a statement of this one begins at */
+    LINES_INLINED, /* the first instruction of what was inlined there */
+    LINES_TELLERS,
+};
+
+/* Once all are added. Calls `add` for each copy of each line, and each that tells of it. False when
+ * a call was, or out of memory. */
 MUST_CHECK bool lines_hits_each(struct lines_hits *hits,
-                                bool (*add)(void *owner, uint32_t node, bool by_own,
+                                bool (*add)(void *owner, uint32_t node, enum lines_teller teller,
                                             uint64_t count),
                                 void *owner);
 

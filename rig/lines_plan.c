@@ -53,19 +53,42 @@ static void group_endpoint(struct lines_plan *plan, size_t endpoint,
     }
 }
 
+static bool is_played(const struct lines_exchange *exchanges, size_t count,
+                      const struct selected *item)
+{
+    for (size_t i = 0; i < count; i++)
+        if (exchanges[i].item == item)
+            return true;
+    return false;
+}
+
+static void take_extras(struct lines_group *group, const struct selection *selection,
+                        const struct lines_exchange *exchanges, size_t count,
+                        const struct selected **extras)
+{
+    const struct selected_endpoint *chosen = &selection->endpoints[group->endpoint];
+    group->extras = extras;
+    for (size_t i = chosen->first; i < chosen->first + chosen->count; i++)
+        if (!is_played(exchanges, count, &selection->items[i]))
+            extras[group->extra_count++] = &selection->items[i];
+}
+
 bool lines_plan_make(struct lines_plan *plan, const struct selection *selection,
                      const struct pass_settings *settings, struct arena *arena, struct error *err)
 {
     *plan = (struct lines_plan){0};
     struct lines_exchange *exchanges =
         arena_alloc_array(arena, selection->count, sizeof *exchanges);
+    const struct selected **extras = arena_alloc_array(arena, selection->count, sizeof *extras);
     plan->groups = arena_alloc_array(arena, selection->count, sizeof *plan->groups);
-    if (exchanges == NULL || plan->groups == NULL)
+    if (exchanges == NULL || extras == NULL || plan->groups == NULL)
         return error_set_memory(err);
     for (size_t e = 0; e < selection->endpoint_count; e++) {
         struct lines_exchange *first = exchanges + plan->exchange_count;
         size_t taken = take_endpoint(selection, e, (size_t)settings->exchanges, first);
+        struct lines_group *group = &plan->groups[plan->count];
         group_endpoint(plan, e, first, taken);
+        take_extras(group, selection, first, taken, extras + selection->endpoints[e].first);
         plan->exchange_count += taken;
     }
     return true;

@@ -20,6 +20,10 @@ struct lines_group {
     double share;   /* of the endpoint, the exchanges' shares together */
     struct lines_exchange *exchanges;
     size_t count;
+    /* Of the endpoint's selected exchanges those that are not played: sent once, unmeasured, so
+     * that what only they execute is known to be reached. In an endpoint's first group. */
+    const struct selected **extras;
+    size_t extra_count;
 };
 
 struct lines_plan {

@@ -95,19 +95,21 @@ static const struct lines_part *nearest_wake(const struct lines_play *play, uint
 }
 
 static bool send_once(struct lines_play *play, const struct lines_group *group,
-                      const struct lines_exchange *exchange, struct error *err)
+                      const struct selected *item, struct error *err)
 {
-    if (!lane_send(play->lane, play->bench, group->endpoint, exchange->item, err))
+    if (!lane_send(play->lane, play->bench, group->endpoint, item, err))
         return false;
     settle(play);
     return true;
 }
 
-static bool send_unmeasured(struct lines_play *play, const struct lines_group *group,
-                            struct error *err)
+static bool send_unmeasured(struct lines_play *play, struct lines_group *group, struct error *err)
 {
+    for (; group->extra_count > 0; group->extra_count--)
+        if (!send_once(play, group, group->extras[group->extra_count - 1], err))
+            return false;
     for (size_t i = 0; i < group->count; i++)
-        if (!send_once(play, group, &group->exchanges[i], err))
+        if (!send_once(play, group, group->exchanges[i].item, err))
             return false;
     return true;
 }
@@ -122,7 +124,7 @@ static bool send_measured(struct lines_play *play, struct lines_group *group,
         for (int round = 0; round < play->rounds; round++) {
             uint64_t before = 0, after = 0;
             if ((reads && !read_counter(play, &before, err)) ||
-                !send_once(play, group, exchange, err) ||
+                !send_once(play, group, exchange->item, err) ||
                 (reads && !read_counter(play, &after, err)))
                 return false;
             if (after - before < exchange->least)
@@ -170,7 +172,7 @@ static bool play_once(struct lines_play *play, struct lines_group *group,
     *played = (struct lines_played){0};
     if (!send_unmeasured(play, group, err) || !lines_play_take(play, &before, err))
         return false;
-    bool ok = play->discard(play->owner, &before, err);
+    bool ok = play->discard(play->owner, group, &before, err);
     lines_part_release(&before);
     if (!ok || !find_wake(play, &wake, err) || !send_measured(play, group, played, err) ||
         !lines_play_take(play, &played->part, err))
@@ -181,15 +183,15 @@ static bool play_once(struct lines_play *play, struct lines_group *group,
 }
 
 /* Keeps the better of the two in `played`; the other is given away. */
-static bool keep_better(struct lines_play *play, uint64_t least, struct lines_played *played,
-                        struct lines_played *one, struct error *err)
+static bool keep_better(struct lines_play *play, const struct lines_group *group, uint64_t least,
+                        struct lines_played *played, struct lines_played *one, struct error *err)
 {
     if (distance(one->part.sum, least) < distance(played->part.sum, least)) {
         struct lines_played worse = *played;
         *played = *one;
         *one = worse;
     }
-    bool ok = play->discard(play->owner, &one->part, err);
+    bool ok = play->discard(play->owner, group, &one->part, err);
     lines_part_release(&one->part);
     return ok;
 }
@@ -208,7 +210,7 @@ bool lines_play_group(struct lines_play *play, struct lines_group *group,
         away = distance(played->part.sum, least);
         if (try == TRIES || away <= least / 10000 * REPLAY_PER_10000)
             break;
-        if (!play_once(play, group, &one, err) || !keep_better(play, least, played, &one, err))
+        if (!play_once(play, group, &one, err) || !keep_better(play, group, least, played, &one, err))
             return false;
     }
     play->restless = play->restless || away > least / 10000 * RESTLESS_PER_10000;

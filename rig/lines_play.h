@@ -19,8 +19,9 @@ struct lines_play {
     int rounds;
     int slowness;
     uint64_t counted; /* instructions at the latest dump */
-    /* Gets what was executed but measured for nobody, borrowed. */
-    bool (*discard)(void *owner, const struct lines_part *part, struct error *err);
+    /* Gets what requests of the group executed that were not measured, borrowed. */
+    bool (*discard)(void *owner, const struct lines_group *group, const struct lines_part *part,
+                    struct error *err);
     void *owner;
     struct lines_part wakes[LINES_WAKES_MAX]; /* what a dump makes the gateway do, and no more */
     size_t wake_count;

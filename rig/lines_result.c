@@ -8,11 +8,15 @@
 #include <string.h>
 
 /* Who reached a node. */
-enum { BY_START = 1, BY_REQUEST = 2, BY_ERROR = 4, BY_OTHER = 8 };
+enum { BY_START = 1, BY_REQUEST = 2, BY_ERROR = 4, BY_WARM_UP = 8, BY_UNMEASURED = 16 };
+
+/* Executions a request of a line that only unmeasured requests reach: few, and more than none. */
+#define SEEN_HITS 0.001
 
 struct node_state {
     unsigned reached;
-    double other[PROFILE_VALUES_MAX]; /* what was measured for nobody */
+    int endpoint;                       /* of the first unmeasured request that reached it */
+    double warm_up[PROFILE_VALUES_MAX]; /* what the first requests spent on it */
 };
 
 struct lines_result {
@@ -111,13 +115,16 @@ static bool add_sums(struct lines_result *result, const struct lines_sums *sums,
         state->reached |= reached;
         for (size_t v = 0; v < PROFILE_VALUES_MAX; v++)
             values[v] = sum->values[v] * factor;
-        if (reached == BY_OTHER)
+        if (reached == BY_WARM_UP)
             for (size_t v = 0; v < PROFILE_VALUES_MAX; v++)
-                state->other[v] += values[v];
+                state->warm_up[v] += values[v];
+        else if (reached == BY_UNMEASURED)
+            state->endpoint = endpoint;
         else
             profile_builder_add(result->builder, endpoint, sum->node, values);
     }
-    for (size_t i = 0; reached != BY_OTHER && i < sums->call_count; i++) {
+    bool charged = reached != BY_WARM_UP && reached != BY_UNMEASURED;
+    for (size_t i = 0; charged && i < sums->call_count; i++) {
         struct profile_call call = sums->calls[i];
         call.calls *= factor;
         call.instructions *= factor;
@@ -144,10 +151,16 @@ bool lines_result_add_start(struct lines_result *result, const struct lines_part
     return add_part(result, part, PROFILE_START, 1, BY_START, err);
 }
 
-bool lines_result_add_other(struct lines_result *result, const struct lines_part *part,
-                            struct error *err)
+bool lines_result_add_warm_up(struct lines_result *result, const struct lines_part *part,
+                              struct error *err)
 {
-    return add_part(result, part, PROFILE_START, 1, BY_OTHER, err);
+    return add_part(result, part, PROFILE_START, 1, BY_WARM_UP, err);
+}
+
+bool lines_result_add_unmeasured(struct lines_result *result, size_t endpoint,
+                                 const struct lines_part *part, struct error *err)
+{
+    return add_part(result, part, (int)endpoint, 1, BY_UNMEASURED, err);
 }
 
 bool lines_result_add_group(struct lines_result *result, const struct lines_group *group,
@@ -167,8 +180,12 @@ static void finish_nodes(struct lines_result *result)
 {
     for (size_t node = 0; node < result->node_count; node++) {
         const struct node_state *state = &result->nodes[node];
-        if (state->reached == BY_OTHER)
-            profile_builder_add(result->builder, PROFILE_START, (uint32_t)node, state->other);
+        bool measured = (state->reached & (BY_ERROR | BY_REQUEST)) != 0;
+        if (!measured && (state->reached & BY_UNMEASURED) != 0)
+            profile_builder_add(result->builder, state->endpoint, (uint32_t)node,
+                                (const double[PROFILE_VALUES_MAX]){[LINES_HITS] = SEEN_HITS});
+        else if (state->reached == BY_WARM_UP)
+            profile_builder_add(result->builder, PROFILE_START, (uint32_t)node, state->warm_up);
         if ((state->reached & (BY_ERROR | BY_REQUEST)) == BY_ERROR)
             profile_builder_add_error_node(result->builder, (uint32_t)node);
     }

@@ -22,10 +22,15 @@ MUST_CHECK bool lines_result_begin(struct lines_result *result, pid_t pid, struc
 MUST_CHECK bool lines_result_add_start(struct lines_result *result, const struct lines_part *part,
                                        struct error *err);
 
-/* What was executed but measured for nobody: of it only the places count, and those that nothing
- * else reached, which become the start's. */
-MUST_CHECK bool lines_result_add_other(struct lines_result *result, const struct lines_part *part,
-                                       struct error *err);
+/* What was executed on the first requests of all, when connections are made and things are built on
+ * first use: of it only what nothing else reaches counts, as the start's. */
+MUST_CHECK bool lines_result_add_warm_up(struct lines_result *result,
+                                         const struct lines_part *part, struct error *err);
+
+/* What unmeasured requests of an endpoint executed: of it only the places count that no measured one
+ * reached. They get executions, and cost nothing. */
+MUST_CHECK bool lines_result_add_unmeasured(struct lines_result *result, size_t endpoint,
+                                            const struct lines_part *part, struct error *err);
 
 MUST_CHECK bool lines_result_add_group(struct lines_result *result, const struct lines_group *group,
                                        const struct lines_played *played, struct error *err);

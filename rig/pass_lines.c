@@ -34,18 +34,23 @@ static bool is_out_of_time(const struct bench *bench)
     return bench->counting_deadline_ns > 0 && clock_monotonic_ns() > bench->counting_deadline_ns;
 }
 
-static bool discard(void *owner, const struct lines_part *part, struct error *err)
+static bool discard(void *owner, const struct lines_group *group, const struct lines_part *part,
+                    struct error *err)
 {
-    return lines_result_add_other(owner, part, err);
+    return lines_result_add_unmeasured(owner, group->endpoint, part, err);
 }
 
-/* What was executed before the first measured request, and what a dump alone causes. */
+/* What was executed before the first request and on the first ones, and what a dump alone causes. */
 static bool play_start(struct lines_start *start, struct error *err)
 {
-    struct lines_part part;
+    struct lines_part part = {0}, warm_up = {0};
     bool ok = lines_play_take(&start->play, &part, err) &&
-              lines_result_add_start(start->result, &part, err);
+              lines_result_add_start(start->result, &part, err) &&
+              lane_warm_up(&start->lane, start->bench, 1, err) &&
+              lines_play_take(&start->play, &warm_up, err) &&
+              lines_result_add_warm_up(start->result, &warm_up, err);
     lines_part_release(&part);
+    lines_part_release(&warm_up);
     for (int i = 0; ok && i < 2; i++)
         ok = lines_play_measure_wake(&start->play, err);
     return ok;
@@ -86,8 +91,6 @@ static bool play_all(struct lines_start *start, struct pass_result *result, char
 {
     struct process_tree tree;
     struct callgrind_counts counts;
-    if (!lane_warm_up(&start->lane, start->bench, 1, err))
-        return false;
     gateway_read_tree(start->lane.gateway, &tree);
     if (!callgrind_read(start->play.callgrind, tree.pids, tree.count, 20000, &counts, err))
         return false;

@@ -87,7 +87,10 @@ static bool build_profile(struct stacks_start *start, int64_t warm_ns, struct er
         return error_set_memory(err);
     for (size_t e = 0; e < run->endpoint_count; e++)
         names[e] = run->endpoints[e].name;
-    struct stacks_evidence evidence = {.events = start->events,
+    struct stacks_evidence evidence = {.records = perf_events_records(start->events),
+                                       .period_ns = perf_events_period_ns(start->events),
+                                       .lost = perf_events_lost(start->events),
+                                       .sees_kernel = perf_events_see_kernel(start->events),
                                        .gateway = gateway_pid(start->lane.gateway),
                                        .symbols = start->symbols,
                                        .play = &start->play,

@@ -162,7 +162,8 @@ static bool name_costs(struct site_names *names, struct account *account, struct
             return false;
         account->costs[i].node = name.node;
     }
-    qsort(account->costs, account->count, sizeof *account->costs, by_node);
+    if (account->count > 0)
+        qsort(account->costs, account->count, sizeof *account->costs, by_node);
     return true;
 }
 

@@ -223,15 +223,31 @@ static uint32_t cut_root(struct stacks_names *names)
                                 profile_builder_frame(names->builder, &frame));
 }
 
-bool stacks_names_node(struct stacks_names *names, const struct stacks_origin *origin,
-                       const struct perf_stack *stack, uint32_t *node, bool *resolved,
+/* Up to where the stack is told: what leads to main, or to a thread's function, is left out. */
+static size_t find_outermost(struct address_entry *const *entries, const struct perf_stack *stack)
+{
+    size_t count = stack->count;
+    while (count > stack->kernel_count + 1 && entries[count - 1]->run_up)
+        count--;
+    return count;
+}
+
+/* A chain of frame pointers gets no further than main; a process that is being made or taken down
+ * has no user's side at all. */
+static bool is_cut(struct address_entry *const *entries, const struct perf_stack *stack,
+                   size_t outermost)
+{
+    return !stack->whole && outermost == stack->count && outermost > stack->kernel_count &&
+           !entries[outermost - 1]->main;
+}
+
+bool stacks_names_find(struct stacks_names *names, const struct stacks_origin *origin,
+                       const struct perf_stack *stack, struct stacks_place *place,
                        struct error *err)
 {
     struct address_entry *entries[PERF_STACK_MAX];
     const struct symbols_map *map = find_map(names, origin, err);
-    size_t left = stack->count;
-    *node = PROFILE_NONE;
-    *resolved = false;
+    *place = (struct stacks_place){.node = PROFILE_NONE, .cut = true};
     if (map == NULL)
         return false;
     for (size_t i = 0; i < stack->count; i++) {
@@ -239,19 +255,15 @@ bool stacks_names_node(struct stacks_names *names, const struct stacks_origin *o
         if (entries[i] == NULL)
             return error_set_memory(err);
     }
-    while (left > stack->kernel_count + 1 && entries[left - 1]->run_up)
-        left--;
-    /* A chain of frame pointers does not get further than main. */
-    bool whole = stack->whole || left < stack->count || (left > 0 && entries[left - 1]->main);
-    /* A process that is being made or taken down has no user's side. */
-    if (!whole && left > stack->kernel_count)
-        *node = cut_root(names);
-    for (size_t i = left; i-- > 0;)
+    size_t outermost = find_outermost(entries, stack);
+    place->cut = stack->count == 0 || is_cut(entries, stack, outermost);
+    place->named = stack->count > 0 && entries[0]->named;
+    if (place->cut)
+        place->node = cut_root(names);
+    for (size_t i = outermost; i-- > 0;)
         for (size_t k = 0; k < entries[i]->count; k++)
-            *node = profile_builder_node(names->builder, *node, entries[i]->frames[k]);
-    if (stack->count == 0)
-        *node = cut_root(names);
-    *resolved = stack->count > 0 && entries[0]->named && (whole || left == stack->kernel_count);
+            place->node =
+                profile_builder_node(names->builder, place->node, entries[i]->frames[k]);
     return count_object(names, stack->count > 0 ? entries[0]->object : NULL) ||
            error_set_memory(err);
 }

@@ -18,10 +18,14 @@ struct stacks_origin {
     const struct perf_image *image; /* that its addresses are of; NULL = not known */
 };
 
-/* The node of the innermost frame. *resolved: the stack is whole and its innermost frame has a
- * name. */
-MUST_CHECK bool stacks_names_node(struct stacks_names *names, const struct stacks_origin *origin,
-                                  const struct perf_stack *stack, uint32_t *node, bool *resolved,
+struct stacks_place {
+    uint32_t node; /* of the innermost frame */
+    bool named;    /* it has a name */
+    bool cut;      /* the stack's outer end is not known */
+};
+
+MUST_CHECK bool stacks_names_find(struct stacks_names *names, const struct stacks_origin *origin,
+                                  const struct perf_stack *stack, struct stacks_place *place,
                                   struct error *err);
 
 /* Adds a remark for each file that falls short of names and had a good part of the samples. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_SAMPLES = 30, CUT_NOTED_PERCENT = 5 };
+enum { FEW_SAMPLES = 30, NOTED_PERCENT = 5 };
 
 /* Where a record lies, and when it was written: CPUs write side by side. */
 struct mark {
@@ -18,7 +18,6 @@ struct mark {
 
 struct building {
     const struct stacks_evidence *evidence;
-    struct perf_records records;
     struct mark *marks;
     size_t mark_count;
     struct perf_images *last;    /* as all was in the end */
@@ -29,7 +28,7 @@ struct building {
     double *weights;  /* [item]: requests of the endpoint that one sample of it stands for */
     int64_t *samples; /* [endpoint] */
     int64_t measured; /* samples in requests */
-    int64_t lost, throttled, unresolved, all;
+    int64_t lost, throttled, cut, unnamed, unresolved, all;
 };
 
 static int by_time(const void *left, const void *right)
@@ -44,14 +43,14 @@ static int by_time(const void *left, const void *right)
 static bool read_at(const struct building *building, const struct mark *mark,
                     struct perf_record *record)
 {
-    struct perf_records one = building->records;
+    struct perf_records one = building->evidence->records;
     one.at = mark->at;
     return perf_records_next(&one, record);
 }
 
 static bool sort_records(struct building *building, struct error *err)
 {
-    struct perf_records records = building->records;
+    struct perf_records records = building->evidence->records;
     struct perf_record record;
     size_t count = 0;
     while (perf_records_next(&records, &record))
@@ -60,7 +59,7 @@ static bool sort_records(struct building *building, struct error *err)
     building->marks = calloc(count + 1, sizeof *building->marks);
     if (building->marks == NULL)
         return error_set_memory(err);
-    records = building->records;
+    records = building->evidence->records;
     while (building->mark_count < count && perf_records_next(&records, &record))
         building->marks[building->mark_count++] = (struct mark){record.time_ns, records.start};
     qsort(building->marks, building->mark_count, sizeof *building->marks, by_time);
@@ -114,7 +113,7 @@ static bool is_warming(const struct stacks_evidence *evidence, int64_t time_ns)
 
 static void charge(struct building *building, const struct stacks_span *span, uint32_t node)
 {
-    double period_ns = (double)perf_events_period_ns(building->evidence->events), weight = 1;
+    double period_ns = (double)building->evidence->period_ns, weight = 1;
     int endpoint = PROFILE_START;
     if (span != NULL) {
         endpoint = (int)building->evidence->play->items[span->item].endpoint;
@@ -140,19 +139,20 @@ static bool add_sample(struct building *building, const struct perf_sample *samp
                        struct error *err)
 {
     struct perf_stack stack;
-    uint32_t node;
-    bool resolved;
+    struct stacks_place place;
     if (!perf_images_is_followed(building->present, sample->pid) ||
         is_warming(building->evidence, sample->time_ns))
         return true;
     struct stacks_origin origin = find_origin(building, sample->pid);
     perf_unwind(building->unwinder, perf_images_find(building->present, sample->pid), sample,
                 &stack);
-    if (!stacks_names_node(building->names, &origin, &stack, &node, &resolved, err))
+    if (!stacks_names_find(building->names, &origin, &stack, &place, err))
         return false;
-    charge(building, find_span(building->evidence->play, sample->time_ns), node);
+    charge(building, find_span(building->evidence->play, sample->time_ns), place.node);
     building->all++;
-    building->unresolved += !resolved;
+    building->cut += place.cut;
+    building->unnamed += !place.named;
+    building->unresolved += place.cut || !place.named;
     return true;
 }
 
@@ -181,7 +181,7 @@ static double find_rate(const struct building *building)
 {
     const struct stacks_play *play = building->evidence->play;
     double cpu_ns = (double)play->cpu_ns;
-    if (!perf_events_see_kernel(building->evidence->events) && isfinite(play->user_share))
+    if (!building->evidence->sees_kernel && isfinite(play->user_share))
         cpu_ns *= play->user_share;
     return cpu_ns > 0 ? round((double)building->measured / (cpu_ns / 1e9) * 10) / 10 : 0;
 }
@@ -192,7 +192,7 @@ static void add_notes(struct building *building)
     size_t few = 0;
     for (size_t e = 0; e < building->evidence->play->endpoint_count; e++)
         few += building->samples[e] < FEW_SAMPLES;
-    if (!perf_events_see_kernel(building->evidence->events))
+    if (!building->evidence->sees_kernel)
         profile_builder_add_note(builder,
                                  "time in the kernel is not sampled: that takes "
                                  "kernel.perf_event_paranoid at 1 or less");
@@ -201,9 +201,14 @@ static void add_notes(struct building *building)
                                  "the kernel held the sampling up %lld times: see "
                                  "kernel.perf_event_max_sample_rate",
                                  (long long)building->throttled);
-    if (building->unresolved * 100 > building->all * CUT_NOTED_PERCENT)
-        profile_builder_add_note(builder, "%.0f %% of the stacks are cut or have no name",
-                                 100 * (double)building->unresolved / (double)building->all);
+    if (building->cut * 100 > building->all * NOTED_PERCENT)
+        profile_builder_add_note(builder,
+                                 "%.0f %% of the stacks are cut: they reach further than is copied "
+                                 "of them, or than they can be followed",
+                                 100 * (double)building->cut / (double)building->all);
+    if (building->unnamed * 100 > building->all * NOTED_PERCENT)
+        profile_builder_add_note(builder, "%.0f %% of the samples lie in functions without a name",
+                                 100 * (double)building->unnamed / (double)building->all);
     if (few > 0)
         profile_builder_add_note(builder,
                                  "%zu endpoint%s fewer than %d samples: raise "
@@ -227,9 +232,7 @@ static void building_release(struct building *building)
 bool stacks_profile_build(const struct stacks_evidence *evidence, struct arena *arena,
                           struct profile *profile, struct error *err)
 {
-    struct building building = {.evidence = evidence,
-                                .records = perf_events_records(evidence->events),
-                                .lost = perf_events_lost(evidence->events)};
+    struct building building = {.evidence = evidence, .lost = evidence->lost};
     bool ok = profile_builder_new(&building.builder, PROFILE_CPU, evidence->endpoint_names,
                                   evidence->play->endpoint_count, err) &&
               perf_images_new(&building.last, err) && perf_images_new(&building.present, err) &&

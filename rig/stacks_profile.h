@@ -3,12 +3,15 @@
 #define TOLLGATE_RIG_STACKS_PROFILE_H
 
 #include "baselines/profile.h"
-#include "rig/perf_events.h"
+#include "rig/perf_records.h"
 #include "rig/stacks_play.h"
 #include "rig/symbols.h"
 
 struct stacks_evidence {
-    const struct perf_events *events; /* stopped */
+    struct perf_records records;
+    int64_t period_ns; /* CPU time between two samples */
+    int64_t lost;      /* samples beside those that the records tell of */
+    bool sees_kernel;  /* time in the kernel is sampled too */
     pid_t gateway; /* the process that was started; it should still live, for its perf map */
     struct symbols *symbols;
     const struct stacks_play *play;

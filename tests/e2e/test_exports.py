@@ -376,6 +376,8 @@ class Bench(Exports):
     def test_flame_graph(self):
         path = self.export("flame", name="flame.html")
         self.assertLess(path.stat().st_size, 1 << 20)
+        if not browser.missing():
+            browser.run("opens.mjs", path)
 
 
 class WhatIsMissing(rig.Case):

@@ -190,10 +190,10 @@ class Gcov(rig.Case):
         return hits, lines
 
     def measure(self, flags):
-        """Plays both builds. gcov's entry of a function, at its first line, is moved to where its
-        instructions begin: at its brace."""
+        """What gcov counts without optimisation, and the dump of a build with the flags. gcov's entry
+        of a function, at its first line, is moved to where its instructions begin: at its brace."""
         tree = rig.make_repository(self.folder / "tree")
-        counted = self.build(tree, "build-gcov", flags + " -g --coverage -fprofile-update=atomic")
+        counted = self.build(tree, "build-gcov", "-O0 -g --coverage -fprofile-update=atomic")
         plain = self.build(tree, "build-plain", flags + " -g")
         self.play(tree, counted)
         self.play(tree, plain,
@@ -201,12 +201,12 @@ class Gcov(rig.Case):
                    "--skip-plt=no", f"--callgrind-out-file={self.folder}/dump"])
         theirs, functions = gcov_counts(tree / "fixtures/gateway", counted)
         blocks = gcov_blocks(counted)
-        for place, count in functions.items():
+        for place, line in functions.items():
             theirs.pop(place, None)
-            theirs[brace_below(tree, place)] = count
+            theirs[brace_below(tree, place)] = line
             blocks[brace_below(tree, place)] = 1
         self.assertGreater(len(theirs), 1000)
-        return tree, theirs, blocks
+        return tree, theirs, blocks, set(functions)
 
     def braces(self, tree, places):
         """Those of the places that are a closing brace: gcov counts nothing there."""

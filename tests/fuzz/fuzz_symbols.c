@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { ADDRESSES_MAX = 4096 };
+enum { ADDRESSES_MAX = 512 };
 
 static void check_text(const char *text)
 {

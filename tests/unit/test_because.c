@@ -282,31 +282,31 @@ Test(because, in_full, .init = begin, .fini = end, .timeout = 60)
     grow_lines();
     grow_sites();
     regress(METRIC_ALLOCATIONS);
-    spend(&profile, SIDE_BASE, "old_name gateway/view.c:5", 100);
-    spend(&profile, SIDE_HEAD, "new_name gateway/view.c:5", 90);
+    spend(&profile, SIDE_BASE, "old_name gateway/view.c:5", 5000);
+    spend(&profile, SIDE_HEAD, "new_name gateway/view.c:5", 4000);
     const char *text = write_long(200);
     expect_texts(text, (const char *const[]){
         "lines      those of the instructions\n",
-        "lines      +52.10 k instructions (96.5 %)  gateway/rank.c:83 in score_of, changed\n",
-        "             +900 instructions (1.7 %)  gateway/rank.c:84 in score_of, changed\n" + 2,
-        "-10 instructions  gateway/view.c:5 in new_name\n",
-        "functions  +53.00 k instructions (98.2 %)  score_of in gateway, changed\n",
-        "-10 instructions  new_name in gateway, was old_name in gateway\n",
-        "moved      10 instructions a request only went from some functions to others\n",
+        "lines      +52.10 k instructions (98.3 %)  gateway/rank.c:83 in score_of, changed\n",
+        "             +900 instructions (1.9 %)  gateway/rank.c:84 in score_of, changed\n" + 2,
+        "-1000 instructions  gateway/view.c:5 in new_name\n",
+        "functions  +53.00 k instructions (100 %)  score_of in gateway, changed\n",
+        "-1000 instructions  new_name in gateway, was old_name in gateway\n",
+        "moved      1000 instructions a request moved from one function to another\n",
         "sites      +38 allocations (100 %)  gateway/rank.c:83 in score_of, changed\n", NULL});
 }
 
 /* A passed metric says only that cost moved, and only when it is worth a word. */
 Test(because, what_moved_is_told_of_a_passed_metric, .init = begin, .fini = end, .timeout = 60)
 {
-    spend(&profile, SIDE_BASE, "view s.c:10", 500);
+    spend(&profile, SIDE_BASE, "view s.c:10", 600);
     spend(&profile, SIDE_BASE, "main s.c:90", 9500);
-    spend(&profile, SIDE_HEAD, "mark s.c:4", 500);
+    spend(&profile, SIDE_HEAD, "mark s.c:4", 600);
     spend(&profile, SIDE_HEAD, "main s.c:90", 9500);
     feed->metrics[METRIC_INSTRUCTIONS].verdict = feed->metrics[METRIC_CPU_NS].verdict =
         VERDICT_PASSED;
     const char *text = write_long(200);
-    expect_texts(text, (const char *const[]){"moved      500 instructions a request", NULL});
+    expect_texts(text, (const char *const[]){"moved      600 instructions a request", NULL});
     cr_assert_null(strstr(text, "functions  "), "%s", text);
 }
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TestSuite(corpus_spool, .timeout = 120);
+TestSuite(corpus_spool, .timeout = 600);
 
 static void add(struct corpus_spool *spool, const char *id, int64_t ts_ns)
 {
@@ -127,7 +127,7 @@ static void expect_content(const char *path, const char *wanted)
     fclose(file);
 }
 
-Test(output_file, is_there_whole_or_not_at_all, .timeout = 60)
+Test(output_file, is_there_whole_or_not_at_all, .timeout = 600)
 {
     char folder[] = "/tmp/tollgate-output-XXXXXX", path[100];
     struct output_file file;
@@ -161,7 +161,7 @@ Test(output_file, is_there_whole_or_not_at_all, .timeout = 60)
     rmdir(folder);
 }
 
-Test(output_file, a_full_device_is_an_error_and_devices_stay, .timeout = 60)
+Test(output_file, a_full_device_is_an_error_and_devices_stay, .timeout = 600)
 {
     struct output_file file;
     struct error err = {0};

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(distinct, .timeout = 60);
+TestSuite(distinct, .timeout = 600);
 
 static struct span span(const char *text)
 {

@@ -158,6 +158,7 @@ Test(growth, the_deepest_changed_line_is_to_blame, .init = begin, .fini = end, .
     cr_assert_float_eq(sum_of_lines(), growth->head - growth->base, 1e-6);
     cr_assert_str_eq(growth->lines[0].place.function, "widest");
     cr_assert_float_eq(growth->lines[0].head_inclusive, 206, 1e-9);
+    cr_assert_float_eq(growth->moved, 50, 1e-9, "the old call is another function's now");
 }
 
 /* The same as stacks, where the way is known. */

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-TestSuite(http_parse, .timeout = 60);
+TestSuite(http_parse, .timeout = 600);
 
 struct request_case {
     const char *text;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-TestSuite(import, .timeout = 120);
+TestSuite(import, .timeout = 600);
 
 static const char *recognised(const char *path)
 {

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
-TestSuite(import_gor, .timeout = 60);
+TestSuite(import_gor, .timeout = 600);
 
 static const struct import_case files[] = {
     {"gor/valid/pair.gor", 1, 1, 0, 0, ""},

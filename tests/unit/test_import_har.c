@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
-TestSuite(import_har, .timeout = 60);
+TestSuite(import_har, .timeout = 600);
 
 static const struct import_case files[] = {
     {"har/valid/everything.har", 1, 0, 0, 0, ""},

@@ -6,7 +6,7 @@
 #include <criterion/parameterized.h>
 #include <unistd.h>
 
-TestSuite(import_logs, .timeout = 60);
+TestSuite(import_logs, .timeout = 600);
 
 static const struct import_case files[] = {
     {"log/valid/common.log", 2, 0, 0, 0, ""},

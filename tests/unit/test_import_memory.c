@@ -17,7 +17,7 @@
 
 #define FOLDER TOLLGATE_SOURCE_DIR "/fixtures/import/"
 
-TestSuite(import_memory, .timeout = 240);
+TestSuite(import_memory, .timeout = 600);
 
 void *__real_malloc(size_t size) __attribute__((weak));
 void *__real_calloc(size_t count, size_t size) __attribute__((weak));

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
-TestSuite(import_vegeta, .timeout = 60);
+TestSuite(import_vegeta, .timeout = 600);
 
 static const struct import_case files[] = {
     {"vegeta/valid/targets.json", 2, 0, 0, 0, ""},

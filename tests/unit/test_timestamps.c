@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-TestSuite(timestamps, .timeout = 60);
+TestSuite(timestamps, .timeout = 600);
 
 struct known {
     const char *text;

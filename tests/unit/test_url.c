@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-TestSuite(url, .timeout = 60);
+TestSuite(url, .timeout = 600);
 
 Test(url, split)
 {

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-TestSuite(weights, .timeout = 60);
+TestSuite(weights, .timeout = 600);
 
 static const char *const texts[] = {"GET /a/{id}", "POST /b", "GET /c", "GET /d"};
 enum { A, B, C, D };

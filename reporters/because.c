@@ -39,13 +39,18 @@ bool because_find(struct growth *growth, const struct report *report,
 void because_append_place(struct buffer *text, const struct profile_frame *place, bool utf8)
 {
     char where[PLACE_SIZE];
+    const char *file = place->own ? place->file : NULL, *function = place->function;
     bool lined = place->file != NULL && place->line > 0;
-    place_text(place, where, sizeof where);
-    layout_append_safe(text, where, utf8, false);
-    if (lined && place->function != NULL) {
-        buffer_append_string(text, " in ");
-        layout_append_safe(text, place->function, utf8, false);
+    if (lined || file == NULL || function == NULL) {
+        place_text(place, where, sizeof where);
+        layout_append_safe(text, where, utf8, false);
     }
+    if (function == NULL || (!lined && file == NULL))
+        return;
+    if (!lined)
+        layout_append_safe(text, function, utf8, false);
+    buffer_append_string(text, " in ");
+    layout_append_safe(text, lined ? function : file, utf8, false);
 }
 
 static const char *unit_words(const struct growth *growth)

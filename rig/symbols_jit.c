@@ -208,8 +208,6 @@ static bool split_javascript(char *text, struct profile_frame *frame, const char
         uint32_t column = take_number(path + scheme), line = take_number(path + scheme);
         frame->line = line > 0 ? line : column;
     }
-    if (name[0] == '\0')
-        frame->function = "(anonymous)";
     return true;
 }
 
@@ -241,6 +239,8 @@ static void fill_frame(struct symbols *symbols, struct jit_function *function)
     if (!split_javascript(copy, &function->frame, &file) &&
         !split_python(copy, &function->frame, &file))
         return;
+    if (function->frame.function[0] == '\0')
+        function->frame.function = "(anonymous)";
     struct symbols_object *object = symbols_opened(symbols, "[jit]");
     struct symbols_opening opening = {.key = "[jit]", .shown = "[jit]", .prefix = ""};
     if (object == NULL)

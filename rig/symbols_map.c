@@ -209,6 +209,7 @@ void symbols_map_resolve(const struct symbols_map *map, uint64_t address,
     uint64_t object_address;
     const struct mapping *mapping = find_mapping(map, address);
     place->count = 0;
+    place->statement = false;
     place->frames[0] = (struct profile_frame){0};
     if (find_in_mapping(mapping, address, &object_address)) {
         symbols_find(map->symbols, mapping->object, object_address, place);

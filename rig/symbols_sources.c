@@ -207,13 +207,12 @@ static struct origin *find_origin(struct survey *survey, uint32_t index)
     return origin;
 }
 
-/* One row. When the next one begins at the same place, no instruction is of this row's line; but a
- * statement is there all the same. A line that is no statement anywhere is code that was moved. */
+/* One row. When the next one begins at the same place, no instruction is of this row's line. Of a line
+ * that has only instructions which were moved nobody could say that it was never executed. */
 static bool survey_row(struct survey *survey, const struct symbols_row *row)
 {
     bool ok = true;
-    bool empty = row[1].address == row->address;
-    if (row->end || row->line == 0 || (empty && !row->statement))
+    if (row->end || row->line == 0 || row[1].address == row->address)
         return true;
     uint32_t index = symbols_segments_find(&survey->unit->segments, row->address);
     if (index == SYMBOLS_NONE || !symbols_elf_is_code(survey->object, row->address))
@@ -225,7 +224,7 @@ static bool survey_row(struct survey *survey, const struct symbols_row *row)
     if (origin == NULL || (row->statement && !add_line(&file->lines, row->line)))
         return false;
     struct source_function *function = &origin->function;
-    if (empty || origin->file == NULL || strcmp(origin->file->path, file->path) != 0)
+    if (origin->file == NULL || strcmp(origin->file->path, file->path) != 0)
         return true;
     if (function->line == 0)
         function->line = row->line;

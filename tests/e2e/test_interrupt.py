@@ -49,6 +49,15 @@ class Interrupted(Leftovers):
     def test_alloc(self):
         self.interrupt_in("alloc", signal.SIGINT)
 
+    def test_lines(self):
+        self.interrupt_in("lines", signal.SIGINT)
+
+    def test_sites(self):
+        self.interrupt_in("sites", signal.SIGINT)
+
+    def test_stacks(self):
+        self.interrupt_in("stacks", signal.SIGINT)
+
     def test_sigterm(self):
         self.interrupt_in("live", signal.SIGTERM, "workers=2")
 

@@ -13,11 +13,10 @@ import tiny
 
 # Long enough to be hit in the middle; the pass ends only by the kill.
 LONG = {"replicates": 50, "rounds": 5000}
-OFF = {"enabled": False}
 PASSES = {
-    "live": {"live": {"replicates": 50, "pairs": 5000}, "exact": OFF, "alloc": OFF},
-    "exact": {"live": OFF, "exact": LONG, "alloc": OFF},
-    "alloc": {"live": OFF, "exact": OFF, "alloc": LONG},
+    "live": {**tiny.ALL_OFF, "live": {"replicates": 50, "pairs": 5000}},
+    **{name: {**tiny.ALL_OFF, name: LONG}
+       for name in ("exact", "alloc", "lines", "sites", "stacks")},
 }
 
 
@@ -113,6 +112,15 @@ class Killed(Leftovers):
     def test_alloc_with_workers_and_a_daemon(self):
         self.kill_in_pass("alloc", "workers=2", "daemon", count=4)
 
+    def test_lines_with_workers_and_a_daemon(self):
+        self.kill_in_pass("lines", "workers=2", "daemon", count=4)
+
+    def test_sites_with_workers_and_a_daemon(self):
+        self.kill_in_pass("sites", "workers=2", "daemon", count=4)
+
+    def test_stacks_with_workers_and_a_daemon(self):
+        self.kill_in_pass("stacks", "workers=2", "daemon", count=4)
+
     def test_waiting_for_readiness(self):
         self.make("daemon", "deaf", "unready", gateway={"ready": {"timeout_s": 60}})
         self.process = self.start()
@@ -166,7 +174,7 @@ class Normal(Leftovers):
     """After a run that ended by itself, well or not."""
 
     ALL = {"live": {"replicates": 1, "pairs": 2}, "exact": {"replicates": 1, "rounds": 2},
-           "alloc": {"replicates": 1, "rounds": 2}}
+           "alloc": {"replicates": 1, "rounds": 2}, "stacks": {"rounds": 2}}
 
     def end(self, code):
         self.process = self.start()

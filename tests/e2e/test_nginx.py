@@ -104,7 +104,8 @@ class Nginx(rig.Case):
         self.assertFalse(report["invalid"], str(outcome))
         self.assertEqual({one["endpoint"] for one in report["endpoints"]}, set(ENDPOINTS))
         self.assertEqual({one["name"]: one["status"] for one in report["passes"]},
-                         {"live": "ran", "exact": "ran", "alloc": "ran"}, str(outcome))
+                         dict.fromkeys(("live", "exact", "alloc", "lines", "sites", "stacks"), "ran"),
+                         str(outcome))
         for endpoint in report["endpoints"]:
             with self.subTest(endpoint=endpoint["endpoint"]):
                 self.check_endpoint(endpoint)
@@ -128,6 +129,8 @@ class Nginx(rig.Case):
     def check_conservation(self, report):
         """A worker's last breath is nobody's to see: its master reaps it. Many requests make it small."""
         for one in report["passes"]:
+            if one["name"] not in ("live", "exact", "alloc"):
+                continue
             account = one["conservation"]["head"]
             parts = account["endpoints"] + account["unattributed"]
             self.assertAlmostEqual(parts / account["total"], 1, delta=0.01, msg=str(one))

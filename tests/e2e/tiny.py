@@ -12,8 +12,9 @@ from pathlib import Path
 import rig
 
 # Only what a test is about is measured: one replicate of a few requests, no other pass.
-LIVE_ONLY = {"live": {"replicates": 1, "pairs": 2}, "exact": {"enabled": False},
-             "alloc": {"enabled": False}}
+OFF = {"enabled": False}
+ALL_OFF = {name: OFF for name in ("live", "exact", "alloc", "lines", "sites", "stacks")}
+LIVE_ONLY = {**ALL_OFF, "live": {"replicates": 1, "pairs": 2}}
 
 # Answers every request with its own target; `answer` and `begin` can be replaced by a test.
 PYTHON_GATEWAY = '''

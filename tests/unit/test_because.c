@@ -288,10 +288,10 @@ Test(because, in_full, .init = begin, .fini = end, .timeout = 60)
     expect_texts(text, (const char *const[]){
         "lines      those of the instructions\n",
         "lines      +52.10 k instructions (98.3 %)  gateway/rank.c:83 in score_of, changed\n",
-        "             +900 instructions (1.9 %)  gateway/rank.c:84 in score_of, changed\n" + 2,
+        "             +900 instructions (1.7 %)  gateway/rank.c:84 in score_of, changed\n" + 2,
         "-1000 instructions  gateway/view.c:5 in new_name\n",
-        "functions  +53.00 k instructions (100 %)  score_of in gateway, changed\n",
-        "-1000 instructions  new_name in gateway, was old_name in gateway\n",
+        "functions  +53.00 k instructions (100 %)  score_of in gateway/rank.c, changed\n",
+        "-1000 instructions  new_name in gateway/view.c, was old_name in gateway/view.c\n",
         "moved      1000 instructions a request moved from one function to another\n",
         "sites      +38 allocations (100 %)  gateway/rank.c:83 in score_of, changed\n", NULL});
 }

@@ -88,7 +88,7 @@ Test(symbols_sources, files_and_functions)
         {"shapes.h", "square", "unsigned square(", "return side * side"},
         {"shapes.h", "area", "unsigned area(", "return shape->width * shape->height"},
         {"shapes.h", "weight", "unsigned weight(", "return sum;"},
-        {"shapes.c", "checked", "unsigned checked(", "return shape->height;"},
+        {"shapes.c", "checked", "unsigned checked(", "    }\n}\n\n/* Recursive"},
         {"shapes.c", "halved", "unsigned halved(", "return value < 2"},
         {"shapes.c", "by_area", "int by_area(", "return (a > b)"},
         {"shapes.c", "main", "int main(", "return (int)((total_of"},
@@ -108,9 +108,9 @@ Test(symbols_sources, files_and_functions)
         uint32_t last = line_of(&sample, wanted[i].file, wanted[i].last);
         cr_assert_not_null(function, "%s", wanted[i].name);
         cr_expect_eq(function->line, line_of(&sample, wanted[i].file, wanted[i].first));
-        /* Its closing brace is the line after its last statement. */
+        /* Its closing brace comes next. */
         cr_expect_eq(function->last_line, last + 1, "%s: %u", wanted[i].name, function->last_line);
-        cr_expect(has_line(file, last));
+        cr_expect(has_line(file, function->last_line));
         cr_expect_not(has_line(file, function->line - 1));
     }
     const struct source_file *file = file_of(&survey, "shapes.c");

@@ -83,6 +83,8 @@ static void json_number_at(struct json_walk *json)
 
 static void json_open(struct json_walk *json, bool is_object)
 {
+    if (is_object && json->rule != NULL && !redact_reaches_down(json->rule))
+        json->rule = NULL;
     if (json->depth < JSON_DEPTH_MAX)
         json->levels[json->depth++] = (struct json_level){is_object, json->rule};
     json->expects_key = is_object;

@@ -41,6 +41,11 @@ static const struct secret_name secret_names[] = {
     {"xauth", false},          {"auth", false},               {"bearer", false},
 };
 
+/* Also the names of things with many harmless parts: an object under them is none as a whole. */
+static const char *const shallow_names[] = {"pin",  "mail",      "mobile", "auth",
+                                            "sid",  "signature", "email",  "phone",
+                                            "iban", "assertion", NULL};
+
 enum { NAME_MAX_BYTES = 128 };
 
 static size_t fold(const char *name, size_t size, char out[NAME_MAX_BYTES])
@@ -71,6 +76,14 @@ bool redact_is_kept(const char *const *keep, const char *name, size_t size)
 {
     char folded[NAME_MAX_BYTES];
     return fold(name, size, folded) > 0 && is_listed(keep, folded);
+}
+
+bool redact_reaches_down(const char *rule)
+{
+    for (const char *const *name = shallow_names; *name != NULL; name++)
+        if (strcmp(*name, rule) == 0)
+            return false;
+    return true;
 }
 
 const char *redact_find_name(const char *const *names, const char *const *keep, const char *name,

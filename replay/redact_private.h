@@ -37,6 +37,9 @@ const char *redact_find_name(const char *const *names, const char *const *keep, 
 /* Whether the name is on the list. */
 bool redact_is_kept(const char *const *keep, const char *name, size_t size);
 
+/* Whether all that stands in an object under such a name is secret. */
+bool redact_reaches_down(const char *rule);
+
 /* A value that is secret as a whole: whatever it looks like. True when it was changed. */
 bool redact_secret(struct walk *walk, const char *rule, char *text, size_t size);
 

@@ -145,7 +145,7 @@ static bool file_read(struct cfi_file *file)
         file->elf = open_vdso();
     } else {
         file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        if (file->fd >= 0 && fstat(file->fd, &file->status) == 0)
+        if (file->fd >= 0 && fstat(file->fd, &file->status) == 0 && S_ISREG(file->status.st_mode))
             file->elf = elf_begin(file->fd, ELF_C_READ_MMAP, NULL);
     }
     if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF ||

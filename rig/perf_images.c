@@ -167,6 +167,14 @@ static bool insert_at(struct perf_image *image, size_t index, const struct perf_
     return true;
 }
 
+static void remove_between(struct perf_image *image, size_t first, size_t last)
+{
+    if (first == last)
+        return;
+    memmove(&image->maps[first], &image->maps[last], (image->count - last) * sizeof *image->maps);
+    image->count -= last - first;
+}
+
 /* A new mapping takes the place of what lay there: others end before it, begin behind it, or are
  * split in two. */
 static bool insert_map(struct perf_image *image, const struct perf_map *map)
@@ -186,8 +194,7 @@ static bool insert_map(struct perf_image *image, const struct perf_map *map)
     }
     while (last < image->count && image->maps[last].end <= map->end)
         last++;
-    memmove(&image->maps[first], &image->maps[last], (image->count - last) * sizeof *image->maps);
-    image->count -= last - first;
+    remove_between(image, first, last);
     if (first < image->count && image->maps[first].start < map->end) {
         image->maps[first].offset += map->end - image->maps[first].start;
         image->maps[first].start = map->end;

@@ -75,6 +75,18 @@ static bool try_kernel_links(struct symbols *symbols, const struct symbols_proce
     return try_path(symbols, opening, mapped, found);
 }
 
+/* The path as the process has it; and as we have it, for one that only changed its root. */
+static bool try_namespace(struct symbols *symbols, const struct symbols_process *process,
+                          const struct symbols_mapped *mapped, struct symbols_opening *opening,
+                          struct symbols_object **found)
+{
+    opening->path = arena_format(&symbols->arena, "%s%s", process->prefix, mapped->path);
+    if (opening->path == NULL || !try_path(symbols, opening, mapped, found))
+        return false;
+    opening->path = mapped->path;
+    return *found != NULL || try_path(symbols, opening, mapped, found);
+}
+
 static struct symbols_object *open_missing(struct symbols *symbols,
                                            const struct symbols_opening *opening)
 {
@@ -100,11 +112,9 @@ static struct symbols_object *open_elsewhere(struct symbols *symbols,
     object = symbols_opened(symbols, opening.key);
     if (object != NULL)
         return object;
-    if (!deleted && process->prefix[0] != '\0') {
-        opening.path = arena_format(&symbols->arena, "%s%s", process->prefix, mapped->path);
-        if (opening.path == NULL || !try_path(symbols, &opening, mapped, &object))
-            return NULL;
-    }
+    if (!deleted && process->prefix[0] != '\0' &&
+        !try_namespace(symbols, process, mapped, &opening, &object))
+        return NULL;
     if (object == NULL && process->pid > 0 &&
         !try_kernel_links(symbols, process, mapped, &opening, &object))
         return NULL;

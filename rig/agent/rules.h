@@ -39,9 +39,11 @@ AGENT_LOCAL bool rules_prepare(void);
 /* Finds the rule of an address that is not in the table, and puts it there. */
 AGENT_LOCAL struct cfi_rule rules_learn(uintptr_t address);
 
+/* As quick as it can be: each step of a walk waits for it. Calls of one part of a program are
+ * spread by their low bits alone. */
 static inline size_t rules_place(uintptr_t address)
 {
-    return (size_t)(((uint64_t)address * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - RULES_BITS));
+    return (address ^ address >> RULES_BITS) % ((size_t)1 << RULES_BITS);
 }
 
 /* A rule is stored at once, as a word. */

@@ -180,10 +180,7 @@ static inline uint64_t fresh_address(const struct unwind_stack *stack, uint32_t 
 /* The thread's latest node for the way from a node by the fresh frames, whatever they are. */
 static inline uint32_t *find_guess(struct sites_thread *thread, uint32_t from)
 {
-    const struct unwind_stack *stack = &thread->stack;
-    uint64_t hash = from;
-    for (uint32_t i = 0; i < stack->fresh_count; i++)
-        hash = (hash ^ fresh_address(stack, i)) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = (thread->stack.fresh_hash ^ from) * UINT64_C(0xff51afd7ed558ccd);
     return &thread->guesses[hash >> (64 - GUESS_BITS)];
 }
 

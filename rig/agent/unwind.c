@@ -114,17 +114,6 @@ static inline struct unwind_frame first_frame(const uintptr_t *own)
     }
 }
 
-/* Whether the way outwards from a frame depends on its frame pointer follows from its caller's. */
-static inline void settle_fresh(struct unwind_stack *stack)
-{
-    bool outer = stack->count > 0 && stack->frames[stack->count - 1].frame_matters;
-    for (uint32_t i = stack->fresh_count; i-- > 0;) {
-        struct unwind_frame *frame = &stack->fresh[i];
-        frame->frame_matters = frame->frame_matters || (frame->frame_kept && outer);
-        outer = frame->frame_matters;
-    }
-}
-
 static inline bool add_fresh(struct unwind_stack *stack, const struct unwind_frame *now,
                              struct cfi_rule rule)
 {
@@ -132,6 +121,7 @@ static inline bool add_fresh(struct unwind_stack *stack, const struct unwind_fra
         return false;
     struct unwind_frame *frame = &stack->fresh[stack->fresh_count++];
     *frame = *now;
+    stack->fresh_hash = (stack->fresh_hash ^ now->address) * UINT64_C(0x9e3779b97f4a7c15);
     frame->frame_matters =
         rule.base == CFI_FRAME || rule.base == CFI_SAVED || rule.frame == CFI_AT_FRAME;
     frame->frame_kept = rule.frame == CFI_KEPT;
@@ -168,15 +158,18 @@ static bool join(struct unwind_stack *stack, uint32_t known, const struct unwind
     }
     stack->count = known;
     stack->whole = true;
-    settle_fresh(stack);
     return true;
 }
 
+/* Whether the way outwards from a frame depends on its frame pointer follows from its caller's. */
 void unwind_keep(struct unwind_stack *stack)
 {
+    bool outer = stack->count > 0 && stack->frames[stack->count - 1].frame_matters;
     for (uint32_t i = stack->fresh_count; i-- > 0;) {
         struct unwind_frame *frame = &stack->frames[stack->count++];
         *frame = stack->fresh[i];
+        frame->frame_matters = frame->frame_matters || (frame->frame_kept && outer);
+        outer = frame->frame_matters;
         add_checks(stack, frame);
     }
     stack->fresh_count = 0;
@@ -187,6 +180,7 @@ bool unwind_walk(struct unwind_stack *stack, const uintptr_t *own)
     struct unwind_frame now = first_frame(own);
     uint32_t known = stack->whole ? stack->count : 0;
     stack->fresh_count = 0;
+    stack->fresh_hash = 0;
     if (UNLIKELY(now.stack < stack->low || now.stack >= stack->high)) {
         add_fresh(stack, &now, CFI_FRAME_POINTER_RULE);
         return give_up(stack);

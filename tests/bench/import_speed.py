@@ -10,7 +10,6 @@ makes a report of what it parses, so it also runs with every panel of that left 
 import argparse
 import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -60,20 +59,32 @@ def write_log(path, sample, lines):
         file.writelines(text[:lines % len(text)])
 
 
+def peak_mib(pid):
+    """So far. What wait4 tells includes the Python that the program was forked from."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines()
+                 if line.startswith("VmHWM:")), 0)
+
+
 def measured(command, cpu):
     """Seconds by the clock, CPU seconds, peak memory in MiB of a program on one CPU."""
-    def pin():
-        os.sched_setaffinity(0, {cpu})
-    start = time.monotonic()
-    process = subprocess.Popen(command, preexec_fn=pin, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    err = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    start, peak = time.monotonic(), 0
+    process = subprocess.Popen(["taskset", "-c", str(cpu), *command], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while True:
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if ended != 0:
+            break
+        peak = max(peak, peak_mib(process.pid))
+        time.sleep(0.01)
     seconds = time.monotonic() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        sys.exit(f"{command[0]} failed: {err.decode(errors='replace')}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+        sys.exit(f"{command[0]} failed with {process.returncode}")
+    return seconds, usage.ru_utime + usage.ru_stime, peak
 
 
 def best(rows):
@@ -125,7 +136,6 @@ def main():
     if shutil.which("goaccess") is None:
         print("skipped: goaccess is not installed")
         return 0
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory(prefix="tollgate-bench-") as name:
         folder = Path(name)
         goaccess = ["goaccess", "--no-global-config", "--no-progress", "--log-format=COMBINED",

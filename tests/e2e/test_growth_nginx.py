@@ -28,7 +28,10 @@ CONFIGURE = ["./configure", "--prefix=.", "--without-pcre", "--without-http_rewr
              "--without-http_userid_module", "--without-http_auth_basic_module",
              "--without-http_mirror_module", "--without-http_geo_module",
              "--without-http_map_module", "--without-http_limit_req_module",
-             "--without-http_limit_conn_module", "--without-http_split_clients_module"]
+             "--without-http_limit_conn_module", "--without-http_split_clients_module",
+             "--without-http_upstream_hash_module", "--without-http_upstream_ip_hash_module",
+             "--without-http_upstream_least_conn_module", "--without-http_upstream_random_module",
+             "--without-http_upstream_keepalive_module", "--without-http_upstream_zone_module"]
 
 CONF = """\
 daemon off;
@@ -44,7 +47,6 @@ http {{
     server {{
         listen 127.0.0.1:{port};
         root {tree}/html;
-        location = /ready {{ return 200 "ready"; }}
     }}
 }}
 """
@@ -58,7 +60,7 @@ user = "user root;" if os.geteuid() == 0 else ""
 name = folder + "/nginx-" + port + ".conf"
 with open(tree + "/nginx.conf.template") as template, open(name, "w") as conf:
     conf.write(template.read().format(port=port, folder=folder, tree=tree, user=user))
-os.execv("objs/nginx", ["objs/nginx", "-p", folder, "-c", name])
+os.execv("objs/nginx", ["objs/nginx", "-e", "stderr", "-p", folder, "-c", name])
 """
 
 # Put behind the line that fills in the path's length: one line each.
@@ -142,7 +144,8 @@ class GrowthOnNginx(rig.Case):
         start = ["/usr/bin/python3", "-I", "start.py", str(self.folder), "${port}"]
         recorded.write_config(
             self.tree, start, ENDPOINTS, passes={"exact": {"replicates": 1}, "alloc": {"replicates": 1}},
-            gateway={"build": [CONFIGURE, ["make", "-j2"]]})
+            gateway={"build": [CONFIGURE, ["make", "-j2"]],
+                     "ready": {"path": "/index.html", "status": 200, "timeout_s": 20}})
         rig.git(self.tree, "init", "-q")
         rig.commit_all(self.tree)
 

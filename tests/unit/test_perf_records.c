@@ -246,3 +246,68 @@ Test(perf_records, noise_does_no_harm, .timeout = 60)
         free(bytes);
     }
 }
+
+/* ---- fixtures: what a kernel wrote, and the same spoilt; those named stack* have stacks ---- */
+
+static void read_fixture(const char *folder, const char *name, struct buffer *data)
+{
+    char path[512];
+    struct error err = {0};
+    snprintf(path, sizeof path, "fixtures/perf/%s/%s", folder, name);
+    buffer_init(data, 1 << 20);
+    cr_assert(file_read(path, data, &err), "%s", err.text);
+}
+
+static struct perf_records fixture_records(const char *name, const struct buffer *data)
+{
+    return (struct perf_records){.data = (const unsigned char *)data->data,
+                                 .size = data->length,
+                                 .format = {.stacks = strncmp(name, "stack", 5) == 0}};
+}
+
+Test(perf_fixtures, of_a_kernel, .timeout = 10)
+{
+    static const struct {
+        const char *name, *program;
+        size_t samples, maps;
+    } cases[] = {{"chains.bin", "/usr/bin/true", 3, 4}, {"stacks.bin", "/usr/bin/date", 1, 4}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer data;
+        size_t samples = 0, maps = 0;
+        bool mapped_program = false, mapped_vdso = false;
+        read_fixture("valid", cases[i].name, &data);
+        struct perf_records records = fixture_records(cases[i].name, &data);
+        if (records.format.stacks && perf_registers_mask() == 0)
+            continue;
+        while (perf_records_next(&records, &record)) {
+            cr_expect(record.time_ns > 0);
+            samples += record.kind == PERF_SAMPLED;
+            maps += record.kind == PERF_MAPPED;
+            if (record.kind != PERF_MAPPED)
+                continue;
+            mapped_program =
+                mapped_program || strcmp(record.u.mapping.path, cases[i].program) == 0;
+            mapped_vdso = mapped_vdso || strcmp(record.u.mapping.path, "[vdso]") == 0;
+        }
+        cr_expect(samples == cases[i].samples && maps == cases[i].maps, "%zu, %zu", samples, maps);
+        cr_expect(mapped_program && mapped_vdso && records.broken == 0);
+        buffer_release(&data);
+    }
+}
+
+Test(perf_fixtures, spoilt, .timeout = 10)
+{
+    static const char *const cases[] = {
+        "chain-overflows.bin",   "chain-too-long.bin",      "cut-in-a-header.bin",
+        "cut-in-a-record.bin",   "mapping-wraps.bin",       "path-without-end.bin",
+        "size-below-header.bin", "size-beyond-end.bin",     "size-zero.bin",
+        "stack-beyond-record.bin", "stack-more-written.bin"};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer data;
+        read_fixture("invalid", cases[i], &data);
+        struct perf_records records = fixture_records(cases[i], &data);
+        count_records(&records);
+        cr_expect_eq(records.broken, 1, "%s: %zu", cases[i], records.broken);
+        buffer_release(&data);
+    }
+}

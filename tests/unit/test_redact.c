@@ -229,6 +229,7 @@ Test(redact, leaves_the_rest_alone)
         "{\"uuid\":\"123e4567-e89b-12d3-a456-426614174000\",\"sha\":\"9f86d081884c7d65\"}",
         "plain words, and a time 12:30, and 3.14159265358979",
         "{\"broken\": [1, 2",
+        "{\"pin\":{\"id\":\"8817\",\"title\":\"Blue shoes\"},\"mail\":{\"subject\":\"Hello you\"}}",
         "",
     };
     for (size_t i = 0; i < COUNT_OF(harmless); i++)

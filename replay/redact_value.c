@@ -206,8 +206,8 @@ static bool is_form(const char *text, size_t size)
 
 static bool is_address(const char *text, size_t size)
 {
-    return memmem(text, size, "://", 3) != NULL && memchr(text, '?', size) != NULL &&
-           memchr(text, ' ', size) == NULL;
+    return (text[0] == '/' || memmem(text, size, "://", 3) != NULL) &&
+           memchr(text, '?', size) != NULL && memchr(text, ' ', size) == NULL;
 }
 
 bool redact_text(struct walk *walk, char *text, size_t size)

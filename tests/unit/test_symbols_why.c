@@ -251,3 +251,53 @@ Test(symbols_why, damaged)
     buffer_release(&whole);
     sample_close(&sample);
 }
+
+/* Small programs made once from fixtures/symbols/seed.c; the places are what addr2line says. */
+Test(symbols_why, small_programs)
+{
+    static const char *const names[] = {"valid/dwarf4.elf", "valid/dwarf5.elf"};
+    struct sample sample;
+    sample_open(&sample);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        char path[2 * PATH_MAX];
+        struct symbols_place place;
+        struct symbols *symbols = sample_symbols("/source", NULL);
+        snprintf(path, sizeof path, "%s/%s", sample.sources, names[i]);
+        struct symbols_object *object = symbols_open(symbols, path);
+        cr_expect_eq(symbols_object_detail(object), SYMBOLS_LINES);
+        cr_expect_null(symbols_object_why(object));
+        symbols_find(symbols, object, 0x4000b4, &place);
+        cr_assert_eq(place.count, 2);
+        cr_expect_str_eq(place.frames[0].function, "folded");
+        cr_expect_str_eq(place.frames[0].file, "seed.c");
+        cr_expect_eq(place.frames[0].line, 16);
+        cr_expect_str_eq(place.frames[1].function, "work");
+        cr_expect_eq(place.frames[1].line, 26);
+        cr_expect(place.frames[1].own);
+        symbols_find(symbols, object, 0x4000e0, &place);
+        cr_assert_eq(place.count, 1);
+        cr_expect_str_eq(place.frames[0].function, "_start");
+        cr_expect_eq(place.frames[0].line, 32);
+        symbols_free(symbols);
+    }
+    sample_close(&sample);
+}
+
+/* A program cut off, and one whose names do not end where their section does. */
+Test(symbols_why, small_programs_that_are_damaged)
+{
+    static const char *const names[] = {"invalid/truncated.elf", "invalid/unterminated-name.elf"};
+    struct sample sample;
+    sample_open(&sample);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        char path[2 * PATH_MAX];
+        struct buffer whole;
+        struct error err = {0};
+        snprintf(path, sizeof path, "%s/%s", sample.sources, names[i]);
+        buffer_init(&whole, SAMPLE_OUTPUT_MAX);
+        cr_assert(file_read(path, &whole, &err), "%s", err.text);
+        survive(&sample, "damaged", whole.data, whole.length);
+        buffer_release(&whole);
+    }
+    sample_close(&sample);
+}

@@ -47,8 +47,8 @@ static bool create_map(struct agent_preload *preload, const char *path, uint32_t
         return error_set_errno(err, "cannot make %s", path);
     /* Workers may run as another user than the one who made the map. */
     bool ok = fchmod(fd, 0666) == 0 && ftruncate(fd, (off_t)preload->size) == 0;
-    void *map = ok ? mmap(NULL, preload->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
-                   : MAP_FAILED;
+    void *map =
+        ok ? mmap(NULL, preload->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
     if (map == MAP_FAILED)
         error_set_errno(err, "cannot make %s", path);
     close(fd);
@@ -79,8 +79,7 @@ static bool prepare(struct agent_preload *preload, const char *agent, const char
     const char *path = arena_format(&preload->arena, "%s/agent", absolute);
     preload->environment[0] = arena_format(&preload->arena, "LD_PRELOAD=%s", agent);
     if (path != NULL)
-        preload->environment[1] =
-            arena_format(&preload->arena, AGENT_WIRE_ENVIRONMENT "=%s", path);
+        preload->environment[1] = arena_format(&preload->arena, AGENT_WIRE_ENVIRONMENT "=%s", path);
     if (path == NULL || preload->environment[0] == NULL || preload->environment[1] == NULL)
         return error_set_memory(err);
     return create_map(preload, path, node_count, err);

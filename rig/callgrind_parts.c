@@ -96,7 +96,7 @@ bool callgrind_parts_take(const char *folder_path, struct callgrind_profile *pro
         if (pid == 0 || (last && !callgrind_files_has_ended(pid)) || !is_unread(path))
             continue;
         if (is_first(folder_path, entry->d_name))
-            part->born = pid;
+            part->born++;
         ok = interrupt_check(interrupt, err) && take_dump(path, pid, profile, part, err);
     }
     closedir(folder);

@@ -9,9 +9,9 @@
 #include <sys/types.h>
 
 struct callgrind_part {
-    size_t dumps;        /* that were read */
-    pid_t truncated;     /* the process whose dump was cut off, of several one; 0 = none */
-    pid_t born;          /* a process that is new since the take before; 0 = none */
+    size_t dumps;    /* that were read */
+    pid_t truncated; /* the process whose dump was cut off, of several one; 0 = none */
+    size_t born;     /* processes that are new since the take before */
 };
 
 /* Adds the dumps of all processes that were not read yet to the profile: those that were asked for,

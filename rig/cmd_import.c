@@ -167,8 +167,8 @@ static enum exit_code run(const struct arguments *arguments, struct error *err)
 static const struct option_row options[] = {
     {"output", 'o', "FILE", "the corpus to write; it is there whole or not at all"},
     {"config", 'c', "FILE", "names the endpoint templates; default: tollgate.json, if it is there"},
-    {"format", 0, "NAME", "of all inputs, instead of by their looks: har, gor, vegeta, combined, "
-                          "common, json or alb"},
+    {"format", 0, "NAME", "of all inputs, instead of by their looks; an unknown one names those "
+                          "that there are"},
     {"json-key", 0, "FIELD=KEY", "where a JSON log has a field, as in status=response_code; "
                                  "repeatable"},
     {"host", 0, "GLOB", "only requests to this host; repeatable"},

@@ -38,8 +38,24 @@ static bool collect(struct lines_play *play, struct error *err)
     if (!callgrind_parts_take(play->folder, play->profile, &part, play->bench->interrupt, err))
         return false;
     play->truncated = part.truncated != 0 ? part.truncated : play->truncated;
-    play->multiplies = play->multiplies || (part.born != 0 && play->wake_count > 0);
+    /* No wake was measured yet: this is the start. */
+    play->forked = play->forked || (part.born > 1 && play->wake_count == 0);
+    play->multiplies = play->multiplies || (part.born > 0 && play->wake_count > 0);
     return true;
+}
+
+/* A gateway that has ended is an error, with its log; one that callgrind does not dump is only not
+ * seen. */
+static bool dump(struct lines_play *play, struct error *err)
+{
+    struct error cause = {0};
+    if (callgrind_dump(play->callgrind, READ_TIMEOUT_MS, &cause))
+        return true;
+    if (cause.code == ERROR_INTERRUPTED)
+        return error_set(err, cause.code, "%s", cause.text);
+    return gateway_check_alive(play->lane->gateway, err) &&
+           error_set(err, ERROR_MEASUREMENT, "callgrind does not dump its counts: %.400s",
+                     cause.text);
 }
 
 bool lines_play_take(struct lines_play *play, struct lines_part *part, struct error *err)
@@ -48,8 +64,7 @@ bool lines_play_take(struct lines_play *play, struct lines_part *part, struct er
     callgrind_profile_clear(play->profile);
     *part = (struct lines_part){0};
     /* The reading before finds new processes, and what they count with. */
-    if (!read_counter(play, &play->counted, err) ||
-        !callgrind_dump(play->callgrind, READ_TIMEOUT_MS, err))
+    if (!read_counter(play, &play->counted, err) || !dump(play, err))
         return false;
     settle(play);
     return read_counter(play, &ignored, err) && collect(play, err) &&

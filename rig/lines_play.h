@@ -28,6 +28,7 @@ struct lines_play {
     int64_t requests; /* measured, of all tries */
     pid_t truncated;  /* a process whose dump was cut off; 0 = none */
     bool multiplies;  /* the gateway starts processes while it answers */
+    bool forked;      /* it had several before it did */
     bool restless;    /* a part held more or less than its requests, each time it was played */
     size_t blind;     /* processes that callgrind does not see */
 };

@@ -219,6 +219,10 @@ static void note_play(struct lines_result *result, const struct lines_play *play
                                  "a dump of callgrind was cut off (process %ld): lines after the "
                                  "cut are missing, and counts are too low",
                                  (long)play->truncated);
+    if (play->forked)
+        profile_builder_add_note(result->builder,
+                                 "the gateway runs in several processes: one that was forked from "
+                                 "another brings what that had executed into its start");
     if (play->multiplies)
         profile_builder_add_note(result->builder,
                                  "the gateway starts processes while it answers: what it executed "

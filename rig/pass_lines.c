@@ -163,14 +163,17 @@ static void explain_missing(struct bench *bench, const char *why)
     }
 }
 
-/* Dumps that we cannot read are the instrument's fault, and no reason to measure nothing else. */
-static bool is_unreadable(struct error *err, char skipped[512])
+/* What callgrind does not tell, or we do not understand, is no reason to measure nothing else. */
+static bool is_untold(struct error *err, char skipped[512])
 {
-    if (err->code != ERROR_INPUT)
+    if (err->code != ERROR_INPUT && err->code != ERROR_MEASUREMENT)
         return false;
     const char *name = strrchr(err->where, '/');
-    snprintf(skipped, 512, "what callgrind dumped cannot be read: %.300s (%.100s)", err->text,
-             name != NULL ? name + 1 : err->where);
+    if (err->code == ERROR_INPUT)
+        snprintf(skipped, 512, "what callgrind dumped cannot be read: %.300s (%.100s)", err->text,
+                 name != NULL ? name + 1 : err->where);
+    else
+        snprintf(skipped, 512, "%.500s", err->text);
     error_clear(err);
     return true;
 }
@@ -186,7 +189,7 @@ static bool lines_run(struct bench *bench, struct pass_result *result, char skip
     for (size_t side = 0; ok && skipped[0] == '\0' && side < SIDE_COUNT; side++)
         if (bench->sides[side].present)
             ok = lines_side(bench, (enum side)side, result, skipped, err) ||
-                 is_unreadable(err, skipped);
+                 is_untold(err, skipped);
     if (ok && skipped[0] != '\0')
         explain_missing(bench, skipped);
     result->replicates = 1;

@@ -52,8 +52,8 @@ static bool is_out_of_time(const struct bench *bench)
 static bool start_standins(struct stacks_start *start, struct error *err)
 {
     const struct bench *bench = &start->bench;
-    if (!standin_set_new(&start->standins, bench->config->upstreams,
-                         bench->config->upstream_count, err))
+    if (!standin_set_new(&start->standins, bench->config->upstreams, bench->config->upstream_count,
+                         err))
         return false;
     for (size_t i = 0; i < bench->selection->count; i++)
         if (!standin_set_add(start->standins, &bench->selection->items[i].exchange, err))

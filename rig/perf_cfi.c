@@ -37,7 +37,7 @@ struct rule {
 /* What the file says of one address. */
 struct row {
     uint64_t address;
-    bool present;   /* else: nothing */
+    bool present; /* else: nothing */
     bool signal;
     bool outermost;
     int frame_register; /* the frame's address is this + frame_offset; -1: an expression */
@@ -243,8 +243,7 @@ static bool fill_frame_address(struct row *row, Dwarf_Frame *frame)
     if (dwarf_frame_cfa(frame, &operations, &count) != 0 || count == 0)
         return false;
     row->frame_register = -1;
-    if (count == 1 && operations[0].atom == DW_OP_bregx &&
-        operations[0].number < PERF_REGISTERS) {
+    if (count == 1 && operations[0].atom == DW_OP_bregx && operations[0].number < PERF_REGISTERS) {
         row->frame_register = (int)operations[0].number;
         row->frame_offset = (int64_t)operations[0].number2;
         return true;
@@ -328,8 +327,8 @@ static bool apply_rule(const struct rule *rule, unsigned number, uint64_t frame_
         *value = frame_address + (uint64_t)rule->offset;
         return true;
     case RULE_EXPRESSION:
-        return expression_evaluate(rule->operations, rule->count, registers, &frame_address,
-                                   memory, value, &in_memory) &&
+        return expression_evaluate(rule->operations, rule->count, registers, &frame_address, memory,
+                                   value, &in_memory) &&
                (!in_memory || memory->read(memory->argument, *value, value));
     case RULE_UNDEFINED:
     case RULE_FOREIGN:

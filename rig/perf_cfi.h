@@ -1,5 +1,5 @@
-/* Call frame information of ELF files: where, at an instruction, the caller's registers are. Read by
- * libdw from .eh_frame, else from .debug_frame, and kept by address, since the same few thousand
+/* Call frame information of ELF files: where, at an instruction, the caller's registers are. Read
+ * by libdw from .eh_frame, else from .debug_frame, and kept by address, since the same few thousand
  * instructions come again and again. x86-64. */
 #ifndef TOLLGATE_RIG_PERF_CFI_H
 #define TOLLGATE_RIG_PERF_CFI_H
@@ -25,10 +25,10 @@ struct cfi_memory {
 };
 
 enum cfi_step {
-    CFI_NOTHING, /* the file tells nothing about this address */
-    CFI_FAILED,  /* it tells what cannot be followed: memory that we do not have */
+    CFI_NOTHING,   /* the file tells nothing about this address */
+    CFI_FAILED,    /* it tells what cannot be followed: memory that we do not have */
     CFI_OUTERMOST, /* this frame has no caller */
-    CFI_CALLER,  /* the registers are now the caller's */
+    CFI_CALLER,    /* the registers are now the caller's */
 };
 
 MUST_CHECK bool cfi_files_new(struct cfi_files **files, struct error *err);

@@ -141,8 +141,8 @@ static void explain_ring(struct perf_refusal *refusal, int cause)
 
 static bool ring_map(struct ring *ring, size_t page_bytes, size_t pages)
 {
-    void *memory = mmap(NULL, (pages + 1) * page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-                        ring->fd, 0);
+    void *memory =
+        mmap(NULL, (pages + 1) * page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
     if (memory == MAP_FAILED)
         return false;
     ring->page = memory;
@@ -226,9 +226,8 @@ static bool narrow_scope(struct scope *scope, int cause, bool mapping)
 static bool open_all(struct perf_events *events, const struct perf_options *options,
                      struct perf_refusal *refusal)
 {
-    struct scope scope = {.whole_cpu = options->cpu >= 0,
-                          .kernel = true,
-                          .pages = choose_pages(events->page_bytes)};
+    struct scope scope = {
+        .whole_cpu = options->cpu >= 0, .kernel = true, .pages = choose_pages(events->page_bytes)};
     for (;;) {
         bool mapping;
         int cause = open_rings(events, options, &scope, &mapping);

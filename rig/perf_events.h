@@ -30,8 +30,9 @@ struct perf_refusal {
 
 struct perf_events;
 
-/* Samples all that the calling thread starts from now on, and perhaps others; of this process itself
- * no samples are kept. When the system refuses: `refusal` says why, *events is NULL, and that is no error. */
+/* Samples all that the calling thread starts from now on, and perhaps others; of this process
+ * itself no samples are kept. When the system refuses: `refusal` says why, *events is NULL, and
+ * that is no error. */
 MUST_CHECK bool perf_events_open(struct perf_events **events, const struct perf_options *options,
                                  struct perf_refusal *refusal, struct error *err);
 

@@ -33,22 +33,53 @@ static bool combine(uint8_t atom, uint64_t left, uint64_t right, uint64_t *out)
 {
     int64_t a = (int64_t)left, b = (int64_t)right;
     switch (atom) {
-    case DW_OP_plus: *out = left + right; return true;
-    case DW_OP_minus: *out = left - right; return true;
-    case DW_OP_mul: *out = left * right; return true;
-    case DW_OP_and: *out = left & right; return true;
-    case DW_OP_or: *out = left | right; return true;
-    case DW_OP_xor: *out = left ^ right; return true;
-    case DW_OP_shl: *out = right < 64 ? left << right : 0; return true;
-    case DW_OP_shr: *out = right < 64 ? left >> right : 0; return true;
-    case DW_OP_shra: *out = (uint64_t)(a >> (right < 64 ? right : 63)); return true;
-    case DW_OP_eq: *out = a == b; return true;
-    case DW_OP_ne: *out = a != b; return true;
-    case DW_OP_ge: *out = a >= b; return true;
-    case DW_OP_gt: *out = a > b; return true;
-    case DW_OP_le: *out = a <= b; return true;
-    case DW_OP_lt: *out = a < b; return true;
-    default: return false;
+    case DW_OP_plus:
+        *out = left + right;
+        return true;
+    case DW_OP_minus:
+        *out = left - right;
+        return true;
+    case DW_OP_mul:
+        *out = left * right;
+        return true;
+    case DW_OP_and:
+        *out = left & right;
+        return true;
+    case DW_OP_or:
+        *out = left | right;
+        return true;
+    case DW_OP_xor:
+        *out = left ^ right;
+        return true;
+    case DW_OP_shl:
+        *out = right < 64 ? left << right : 0;
+        return true;
+    case DW_OP_shr:
+        *out = right < 64 ? left >> right : 0;
+        return true;
+    case DW_OP_shra:
+        *out = (uint64_t)(a >> (right < 64 ? right : 63));
+        return true;
+    case DW_OP_eq:
+        *out = a == b;
+        return true;
+    case DW_OP_ne:
+        *out = a != b;
+        return true;
+    case DW_OP_ge:
+        *out = a >= b;
+        return true;
+    case DW_OP_gt:
+        *out = a > b;
+        return true;
+    case DW_OP_le:
+        *out = a <= b;
+        return true;
+    case DW_OP_lt:
+        *out = a < b;
+        return true;
+    default:
+        return false;
     }
 }
 

@@ -307,8 +307,7 @@ void perf_image_append_text(const struct perf_image *image, struct buffer *out)
     for (size_t i = 0; i < image->count; i++) {
         const struct perf_map *map = &image->maps[i];
         buffer_append_format(out, "%" PRIx64 "-%" PRIx64 " r-xp %08" PRIx64 " %x:%x %" PRIu64 " ",
-                             map->start, map->end, map->offset, map->major, map->minor,
-                             map->inode);
+                             map->start, map->end, map->offset, map->major, map->minor, map->inode);
         if (strcmp(map->path, "//anon") != 0)
             append_path(out, map->path);
         buffer_append_char(out, '\n');

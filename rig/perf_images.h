@@ -10,7 +10,7 @@
 
 struct perf_map {
     uint64_t start, end;
-    uint64_t offset;  /* of `start` in the file */
+    uint64_t offset; /* of `start` in the file */
     uint32_t major, minor;
     uint64_t inode;   /* 0 = no file */
     const char *path; /* as the process saw it; one pointer for one text */

@@ -11,8 +11,8 @@
 #include <sys/types.h>
 
 enum {
-    PERF_REGISTERS = 17,         /* by DWARF number: 16 is the instruction pointer (x86-64) */
-    PERF_CHAIN_MAX = 256,        /* entries of a call chain; the kernel's own limit is 127 */
+    PERF_REGISTERS = 17,               /* by DWARF number: 16 is the instruction pointer (x86-64) */
+    PERF_CHAIN_MAX = 256,              /* entries of a call chain; the kernel's own limit is 127 */
     PERF_RECORD_BYTES_MAX = UINT16_MAX /* as large as its header can say */
 };
 

@@ -64,12 +64,17 @@ static struct chain split_chain(const struct perf_sample *sample)
     return chain;
 }
 
-/* Entries of a chain behind the first are return addresses. */
-static void append_chain(struct perf_stack *stack, const uint64_t *entries, size_t count,
-                         bool callers)
+/* Entries of a chain behind the first are return addresses. With an image: up to the first that is
+ * no code, since where there are no frame pointers the kernel follows whatever it finds. */
+static void append_chain(struct perf_stack *stack, const struct perf_image *image,
+                         const uint64_t *entries, size_t count, bool callers)
 {
-    for (size_t i = 0; i < count && stack->count < PERF_STACK_MAX; i++)
-        stack->addresses[stack->count++] = entries[i] - (i > 0 || callers);
+    for (size_t i = 0; i < count && stack->count < PERF_STACK_MAX; i++) {
+        bool is_caller = i > 0 || callers;
+        if (is_caller && image != NULL && perf_image_find(image, entries[i] - 1) == NULL)
+            return;
+        stack->addresses[stack->count++] = entries[i] - is_caller;
+    }
 }
 
 static bool read_stack(void *argument, uint64_t address, uint64_t *value)
@@ -82,8 +87,8 @@ static bool read_stack(void *argument, uint64_t address, uint64_t *value)
     return true;
 }
 
-/* The caller by the convention that the frame pointer leads to the caller's, with the return address
- * above it. What comes out must be code, or it was no frame pointer. */
+/* The caller by the convention that the frame pointer leads to the caller's, with the return
+ * address above it. What comes out must be code, or it was no frame pointer. */
 static bool step_by_frame_pointer(const struct perf_image *image, struct cfi_registers *registers,
                                   const struct cfi_memory *memory)
 {
@@ -101,6 +106,19 @@ static bool step_by_frame_pointer(const struct perf_image *image, struct cfi_reg
     return true;
 }
 
+/* The caller of code that has no frame: its return address is on top of the stack. */
+static bool step_without_frame(const struct perf_image *image, struct cfi_registers *registers,
+                               const struct cfi_memory *memory)
+{
+    uint64_t address;
+    if (!memory->read(memory->argument, registers->values[CFI_STACK_POINTER], &address) ||
+        perf_image_find(image, address) == NULL)
+        return false;
+    registers->values[CFI_STACK_POINTER] += 8;
+    registers->values[CFI_INSTRUCTION] = address;
+    return true;
+}
+
 /* A process begins with a frame pointer of 0, and the first code of all, the dynamic linker's, has
  * no call frame information. */
 static bool is_beginning(const struct perf_map *map, const struct cfi_registers *registers)
@@ -111,7 +129,7 @@ static bool is_beginning(const struct perf_map *map, const struct cfi_registers 
 }
 
 static enum cfi_step step(struct perf_unwinder *unwinder, const struct perf_image *image,
-                          uint64_t address, struct cfi_registers *registers,
+                          uint64_t address, bool innermost, struct cfi_registers *registers,
                           const struct cfi_memory *memory, bool *signal)
 {
     const struct perf_map *map = perf_image_find(image, address);
@@ -125,7 +143,10 @@ static enum cfi_step step(struct perf_unwinder *unwinder, const struct perf_imag
         return result;
     if (is_beginning(map, registers))
         return CFI_OUTERMOST;
-    return step_by_frame_pointer(image, registers, memory) ? CFI_CALLER : CFI_NOTHING;
+    if (step_by_frame_pointer(image, registers, memory) ||
+        (innermost && step_without_frame(image, registers, memory)))
+        return CFI_CALLER;
+    return CFI_NOTHING;
 }
 
 /* Follows the copy of the stack. `last` becomes the address at which the last frame went on, as it
@@ -143,7 +164,9 @@ static void unwind_copy(struct perf_unwinder *unwinder, const struct perf_image 
         uint64_t address = registers.values[CFI_INSTRUCTION] - !exact;
         *last = registers.values[CFI_INSTRUCTION];
         stack->addresses[stack->count++] = address;
-        enum cfi_step result = step(unwinder, image, address, &registers, &memory, &signal);
+        bool innermost = stack->count == stack->kernel_count + 1;
+        enum cfi_step result =
+            step(unwinder, image, address, innermost, &registers, &memory, &signal);
         stack->whole = result == CFI_OUTERMOST ||
                        (result == CFI_CALLER && registers.values[CFI_INSTRUCTION] == 0);
         if (stack->whole || result != CFI_CALLER)
@@ -159,10 +182,10 @@ void perf_unwind(struct perf_unwinder *unwinder, const struct perf_image *image,
     uint64_t last = 0;
     stack->count = 0;
     stack->whole = false;
-    append_chain(stack, chain.kernel, chain.kernel_count, false);
+    append_chain(stack, NULL, chain.kernel, chain.kernel_count, false);
     stack->kernel_count = stack->count;
     if (image == NULL || !sample->has_registers || sample->stack_bytes == 0) {
-        append_chain(stack, chain.user, chain.user_count, false);
+        append_chain(stack, image, chain.user, chain.user_count, false);
         return;
     }
     unwind_copy(unwinder, image, sample, stack, &last);
@@ -171,7 +194,7 @@ void perf_unwind(struct perf_unwinder *unwinder, const struct perf_image *image,
     for (size_t i = 0; i < chain.user_count; i++) {
         if (chain.user[i] != last)
             continue;
-        append_chain(stack, chain.user + i + 1, chain.user_count - i - 1, true);
+        append_chain(stack, image, chain.user + i + 1, chain.user_count - i - 1, true);
         return;
     }
 }

@@ -52,12 +52,11 @@ static struct seen read_node(const struct agent_node *node)
 
 static struct site_delta difference(uint32_t node, const struct seen *now, const struct seen *then)
 {
-    return (struct site_delta){
-        .node = node,
-        .allocations = now->allocations - then->allocations,
-        .bytes = now->bytes - then->bytes,
-        .retained = (int64_t)((now->usable_bytes - then->usable_bytes) -
-                              (now->freed_bytes - then->freed_bytes))};
+    return (struct site_delta){.node = node,
+                               .allocations = now->allocations - then->allocations,
+                               .bytes = now->bytes - then->bytes,
+                               .retained = (int64_t)((now->usable_bytes - then->usable_bytes) -
+                                                     (now->freed_bytes - then->freed_bytes))};
 }
 
 static bool reserve(struct site_counts *counts, size_t wanted, struct error *err)

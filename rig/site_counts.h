@@ -35,9 +35,9 @@ uint64_t site_counts_allocations(const struct site_counts *counts);
 
 /* A node as an agent wrote it, checked: processes of the gateway may write anything there. */
 struct site_node {
-    uint32_t parent;   /* lower than the node's number; AGENT_WIRE_NO_NODE = a root */
-    uint32_t process;  /* below AGENT_WIRE_PROCESSES */
-    uint64_t address;  /* of a root, and of what stands for frames that were not reached: 0 */
+    uint32_t parent;  /* lower than the node's number; AGENT_WIRE_NO_NODE = a root */
+    uint32_t process; /* below AGENT_WIRE_PROCESSES */
+    uint64_t address; /* of a root, and of what stands for frames that were not reached: 0 */
 };
 
 /* Nodes that the looks so far have seen are the first so many. */

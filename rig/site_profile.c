@@ -57,8 +57,7 @@ bool site_profile_new(struct site_profile **out, struct bench *bench, enum side 
     profile->endpoint_count = run->endpoint_count;
     for (size_t e = 0; e < run->endpoint_count; e++)
         names[e] = run->endpoints[e].name;
-    return profile_builder_new(&profile->builder, PROFILE_ALLOC, names, run->endpoint_count,
-                               err) &&
+    return profile_builder_new(&profile->builder, PROFILE_ALLOC, names, run->endpoint_count, err) &&
            source_files_read(&profile->files, bench->sides[side].source.folder, bench->interrupt,
                              &profile->arena, err) &&
            symbols_new(&profile->symbols, profile->files.root, profile->files.tracked, err) &&
@@ -136,8 +135,7 @@ bool site_profile_add(struct site_profile *profile, size_t endpoint, int half, d
                      err);
 }
 
-void site_profile_read_maps(struct site_profile *profile, const struct gateway *gateway,
-                            bool again)
+void site_profile_read_maps(struct site_profile *profile, const struct gateway *gateway, bool again)
 {
     struct process_tree tree;
     gateway_read_tree(gateway, &tree);
@@ -190,8 +188,7 @@ static void add_account(struct site_profile *profile, const struct account *acco
     }
 }
 
-static bool add_accounts(struct site_profile *profile, struct site_names *names,
-                         struct error *err)
+static bool add_accounts(struct site_profile *profile, struct site_names *names, struct error *err)
 {
     for (size_t i = 0; i <= profile->endpoint_count; i++) {
         if (!name_costs(names, &profile->accounts[i], err))
@@ -202,12 +199,13 @@ static bool add_accounts(struct site_profile *profile, struct site_names *names,
     return true;
 }
 
-/* Allocations in measured requests whose stack was cut, or has a frame of which nothing is known. */
+/* Allocations in measured requests whose stack was cut or has a frame that nothing is known of. */
 static bool count_unresolved(struct site_profile *profile, struct site_names *names,
                              int64_t *unresolved, struct error *err)
 {
     *unresolved = 0;
-    for (uint32_t i = 0; i < profile->measured_count && i < site_counts_seen(profile->counts); i++) {
+    for (uint32_t i = 0; i < profile->measured_count && i < site_counts_seen(profile->counts);
+         i++) {
         struct site_name name;
         if (profile->measured[i] == 0)
             continue;
@@ -225,11 +223,11 @@ static void note_lost(struct site_profile *profile, const struct agent_totals *c
     const struct agent_sites *sites = site_counts_sites(profile->counts);
     uint64_t untied = atomic_load(&sites->untied_blocks);
     if (counted->allocations > kept)
-        profile_builder_add_note(profile->builder,
-                                 "%.1f %% of the allocations have no stack: there were more stacks, "
-                                 "threads or processes than the agent has room for",
-                                 100.0 * (double)(counted->allocations - kept) /
-                                     (double)counted->allocations);
+        profile_builder_add_note(
+            profile->builder,
+            "%.1f %% of the allocations have no stack: there were more stacks, "
+            "threads or processes than the agent has room for",
+            100.0 * (double)(counted->allocations - kept) / (double)counted->allocations);
     if (untied > 0)
         profile_builder_add_note(profile->builder,
                                  "%llu blocks were too many to follow to their end: what their "

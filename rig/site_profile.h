@@ -12,9 +12,8 @@ enum { SITE_HALVES = 2 };
 struct site_profile;
 
 /* Looks at the side's source tree. `counts` is borrowed. */
-MUST_CHECK bool site_profile_new(struct site_profile **profile, struct bench *bench,
-                                 enum side side, const struct site_counts *counts,
-                                 struct error *err);
+MUST_CHECK bool site_profile_new(struct site_profile **profile, struct bench *bench, enum side side,
+                                 const struct site_counts *counts, struct error *err);
 void site_profile_free(struct site_profile *profile);
 
 /* What was allocated before the first request. */

@@ -31,8 +31,8 @@ struct address_entry {
     struct address_key key;
     UT_hash_handle hh;
     struct symbols_object *object; /* NULL = none */
-    bool named;  /* the innermost frame has a name */
-    bool run_up; /* only leads to where a program or thread begins */
+    bool named;                    /* the innermost frame has a name */
+    bool run_up;                   /* only leads to where a program or thread begins */
     bool main;
     size_t count;
     uint32_t frames[];
@@ -107,9 +107,9 @@ static struct symbols_map *add_map(struct stacks_names *names, const struct map_
     }
     buffer_init(&text, TEXT_MAX_BYTES);
     perf_image_append_text(origin->image, &text);
-    bool ok = buffer_check(&text, err) &&
-              symbols_map_parse_live(&entry->map, names->symbols, origin->pid, buffer_text(&text),
-                                     text.length, err);
+    bool ok =
+        buffer_check(&text, err) && symbols_map_parse_live(&entry->map, names->symbols, origin->pid,
+                                                           buffer_text(&text), text.length, err);
     buffer_release(&text);
     if (!ok)
         return NULL;
@@ -153,10 +153,20 @@ static bool is_one_of(const char *name, const char *const *list)
 /* What the C library runs before main and before a thread's function, also where it is stripped. */
 static bool is_run_up(const struct profile_frame *frame)
 {
-    static const char *const starts[] = {"_start", "__libc_start_main", "__libc_start_main_impl",
-                                         "__libc_start_main@@GLIBC_2.34", "__libc_start_call_main",
-                                         "clone", "__clone", "clone3", "__clone3", "__GI___clone3",
-                                         "__GI___clone", "start_thread", "thread_start", NULL};
+    static const char *const starts[] = {"_start",
+                                         "__libc_start_main",
+                                         "__libc_start_main_impl",
+                                         "__libc_start_main@@GLIBC_2.34",
+                                         "__libc_start_call_main",
+                                         "clone",
+                                         "__clone",
+                                         "clone3",
+                                         "__clone3",
+                                         "__GI___clone3",
+                                         "__GI___clone",
+                                         "start_thread",
+                                         "thread_start",
+                                         NULL};
     if (frame->function != NULL)
         return is_one_of(frame->function, starts);
     return frame->object != NULL && (strncmp(frame->object, "libc.so", 7) == 0 ||
@@ -262,8 +272,7 @@ bool stacks_names_find(struct stacks_names *names, const struct stacks_origin *o
         place->node = cut_root(names);
     for (size_t i = outermost; i-- > 0;)
         for (size_t k = 0; k < entries[i]->count; k++)
-            place->node =
-                profile_builder_node(names->builder, place->node, entries[i]->frames[k]);
+            place->node = profile_builder_node(names->builder, place->node, entries[i]->frames[k]);
     return count_object(names, stack->count > 0 ? entries[0]->object : NULL) ||
            error_set_memory(err);
 }

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 enum {
-    BATCH_REQUESTS = 16,       /* of one endpoint in a row, at most */
-    BATCH_NS = 5 * NS_PER_MS,  /* and not longer than this */
-    REQUESTS_MOST = 50,        /* times the goal, of an endpoint that hardly costs anything */
+    BATCH_REQUESTS = 16,      /* of one endpoint in a row, at most */
+    BATCH_NS = 5 * NS_PER_MS, /* and not longer than this */
+    REQUESTS_MOST = 50,       /* times the goal, of an endpoint that hardly costs anything */
     SPANS_MAX = 1 << 22,
 };
 
@@ -26,8 +26,7 @@ static void plan_endpoint(struct stacks_play *play, const struct selection *sele
     const struct selected_endpoint *chosen = &selection->endpoints[endpoint];
     size_t taken = chosen->count < most ? chosen->count : most;
     double sum = 0;
-    play->endpoints[endpoint] =
-        (struct stacks_endpoint){.first = play->item_count, .count = taken};
+    play->endpoints[endpoint] = (struct stacks_endpoint){.first = play->item_count, .count = taken};
     for (size_t k = 0; k < taken; k++) {
         size_t item = chosen->first + k * chosen->count / taken;
         play->items[play->item_count + k] =
@@ -86,10 +85,10 @@ static size_t choose_item(const struct stacks_play *play, const struct stacks_en
     return best;
 }
 
-/* A handful of requests of one endpoint. In between nobody waits until the gateway has settled: what
- * it does after an answer falls to the same endpoint. */
-static bool play_batch(struct stacks_play *play, struct lane *lane, struct bench *bench, size_t which,
-                       struct error *err)
+/* A handful of requests of one endpoint. In between nobody waits until the gateway has settled:
+ * what it does after an answer falls to the same endpoint. */
+static bool play_batch(struct stacks_play *play, struct lane *lane, struct bench *bench,
+                       size_t which, struct error *err)
 {
     struct stacks_endpoint *endpoint = &play->endpoints[which];
     int64_t before = gateway_read_cpu_ns(lane->gateway), started = clock_monotonic_ns();

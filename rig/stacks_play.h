@@ -1,5 +1,5 @@
-/* Plays the exchanges of a selection at a gateway that is being sampled, and keeps when each request
- * was in flight, so that samples join to requests by time. */
+/* Plays the exchanges of a selection at a gateway that is being sampled, and keeps when each
+ * request was in flight, so that samples join to requests by time. */
 #ifndef TOLLGATE_RIG_STACKS_PLAY_H
 #define TOLLGATE_RIG_STACKS_PLAY_H
 
@@ -44,9 +44,9 @@ MUST_CHECK bool stacks_play_plan(struct stacks_play *play, const struct selectio
 void stacks_play_release(struct stacks_play *play);
 
 struct stacks_goal {
-    int64_t requests;    /* of each endpoint */
-    int64_t cpu_ns;      /* of each endpoint: enough for so many samples */
-    int64_t deadline_ns; /* monotonic; there may be less of both */
+    int64_t requests;                     /* of each endpoint */
+    int64_t cpu_ns;                       /* of each endpoint: enough for so many samples */
+    int64_t deadline_ns;                  /* monotonic; there may be less of both */
     size_t progress_done, progress_total; /* in percent of a play: those before, and all */
 };
 

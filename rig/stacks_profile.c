@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_SAMPLES = 30, NOTED_PERCENT = 5 };
+enum { FEW_SAMPLES = 30, EXPECTED_LEAST = 50, NOTED_PERCENT = 5 };
 
 /* Where a record lies, and when it was written: CPUs write side by side. */
 struct mark {
@@ -129,10 +129,10 @@ static void charge(struct building *building, const struct stacks_span *span, ui
  * unless the process became another program since. */
 static struct stacks_origin find_origin(const struct building *building, pid_t pid)
 {
-    bool same = perf_images_program(building->present, pid) ==
-                perf_images_program(building->last, pid);
-    return (struct stacks_origin){
-        pid, perf_images_find(same ? building->last : building->present, pid)};
+    bool same =
+        perf_images_program(building->present, pid) == perf_images_program(building->last, pid);
+    return (struct stacks_origin){pid,
+                                  perf_images_find(same ? building->last : building->present, pid)};
 }
 
 static bool add_sample(struct building *building, const struct perf_sample *sample,
@@ -176,26 +176,50 @@ static bool apply_all(struct building *building, struct error *err)
     return true;
 }
 
-/* Samples a second of CPU time that could be sampled. */
-static double find_rate(const struct building *building)
+/* CPU time in requests, as far as it is sampled. */
+static double find_sampled_ns(const struct building *building)
 {
     const struct stacks_play *play = building->evidence->play;
-    double cpu_ns = (double)play->cpu_ns;
-    if (!building->evidence->sees_kernel && isfinite(play->user_share))
-        cpu_ns *= play->user_share;
+    bool in_part = !building->evidence->sees_kernel && isfinite(play->user_share);
+    return (double)play->cpu_ns * (in_part ? play->user_share : 1);
+}
+
+/* Samples a second of it. */
+static double find_rate(const struct building *building)
+{
+    double cpu_ns = find_sampled_ns(building);
     return cpu_ns > 0 ? round((double)building->measured / (cpu_ns / 1e9) * 10) / 10 : 0;
+}
+
+static void add_count_notes(struct building *building)
+{
+    struct profile_builder *builder = building->builder;
+    double expected = find_sampled_ns(building) / (double)building->evidence->period_ns;
+    size_t few = 0;
+    for (size_t e = 0; e < building->evidence->play->endpoint_count; e++)
+        few += building->samples[e] < FEW_SAMPLES;
+    if (few > 0)
+        profile_builder_add_note(builder,
+                                 "%zu endpoint%s fewer than %d samples: raise "
+                                 "passes.stacks.rounds for more",
+                                 few, few == 1 ? " has" : "s have", FEW_SAMPLES);
+    if (expected >= EXPECTED_LEAST && (double)building->measured < expected / 2)
+        profile_builder_add_note(
+            builder,
+            "%lld samples came where %.0f were to be expected: the gateway may "
+            "have left the CPU that it was put on",
+            (long long)building->measured, expected);
 }
 
 static void add_notes(struct building *building)
 {
     struct profile_builder *builder = building->builder;
-    size_t few = 0;
-    for (size_t e = 0; e < building->evidence->play->endpoint_count; e++)
-        few += building->samples[e] < FEW_SAMPLES;
     if (!building->evidence->sees_kernel)
+        profile_builder_add_note(builder, "time in the kernel is not sampled: that takes "
+                                          "kernel.perf_event_paranoid at 1 or less");
+    if (perf_images_dropped(building->present) > 0)
         profile_builder_add_note(builder,
-                                 "time in the kernel is not sampled: that takes "
-                                 "kernel.perf_event_paranoid at 1 or less");
+                                 "the gateway maps code so often that some of it was not followed");
     if (building->throttled > 0)
         profile_builder_add_note(builder,
                                  "the kernel held the sampling up %lld times: see "
@@ -209,11 +233,7 @@ static void add_notes(struct building *building)
     if (building->unnamed * 100 > building->all * NOTED_PERCENT)
         profile_builder_add_note(builder, "%.0f %% of the samples lie in functions without a name",
                                  100 * (double)building->unnamed / (double)building->all);
-    if (few > 0)
-        profile_builder_add_note(builder,
-                                 "%zu endpoint%s fewer than %d samples: raise "
-                                 "passes.stacks.rounds for more",
-                                 few, few == 1 ? " has" : "s have", FEW_SAMPLES);
+    add_count_notes(building);
     stacks_names_add_notes(building->names);
 }
 

@@ -12,7 +12,7 @@ struct stacks_evidence {
     int64_t period_ns; /* CPU time between two samples */
     int64_t lost;      /* samples beside those that the records tell of */
     bool sees_kernel;  /* time in the kernel is sampled too */
-    pid_t gateway; /* the process that was started; it should still live, for its perf map */
+    pid_t gateway;     /* the process that was started; it should still live, for its perf map */
     struct symbols *symbols;
     const struct stacks_play *play;
     int64_t warm_ns; /* from here to the first request samples are of nothing that is measured */

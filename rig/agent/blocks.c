@@ -6,7 +6,7 @@
 #define LINES        ((size_t)1 << BLOCKS_BITS)
 #define NODE_BITS    20
 #define ADDRESS_BITS (64 - NODE_BITS)
-#define LINE_SHIFT   7 /* neighbours on the heap, up to 128 bytes, are in one line */
+#define LINE_SHIFT   7  /* neighbours on the heap, up to 128 bytes, are in one line */
 #define ARENA_SHIFT  26 /* glibc's threads have arenas that begin at multiples of this */
 #define ARENA_STEP   UINT64_C(40503)
 

@@ -287,7 +287,8 @@ static bool run_register(struct machine *machine, struct reader *program, uint8_
         set_saved(machine, number, SAVED_AT_CFA, scaled(machine, read_sleb(program)));
         return true;
     case 0x2f: /* DW_CFA_GNU_negative_offset_extended */
-        set_saved(machine, number, SAVED_AT_CFA, scaled(machine, (int64_t)(0 - read_uleb(program))));
+        set_saved(machine, number, SAVED_AT_CFA,
+                  scaled(machine, (int64_t)(0 - read_uleb(program))));
         return true;
     case 0x06: /* DW_CFA_restore_extended */
         restore(machine, number);
@@ -457,8 +458,7 @@ static const unsigned char *find_entry(const struct cfi_object *object, uintptr_
 }
 
 /* A call may be the last instruction of its function: its return address is then the next one's. */
-bool cfi_find_rule(const struct cfi_object *object, uintptr_t return_address,
-                   struct cfi_rule *rule)
+bool cfi_find_rule(const struct cfi_object *object, uintptr_t return_address, struct cfi_rule *rule)
 {
     struct common common;
     struct reader entry;

@@ -33,7 +33,7 @@ struct cfi_rule {
 };
 
 /* What functions do that keep a frame pointer. */
-#define CFI_FRAME_POINTER_RULE \
+#define CFI_FRAME_POINTER_RULE                                                                     \
     ((struct cfi_rule){.cfa_offset = 16, .frame_words = -2, .base = CFI_FRAME, .frame = CFI_AT_CFA})
 
 /* Of a loaded object: its table (PT_GNU_EH_FRAME), and the readable memory that it lies in. */
@@ -45,8 +45,7 @@ struct cfi_object {
 /* The rule at a return address. False when the tables have none, or one that is beyond struct
  * cfi_rule (another register, an expression, a signal handler's frame). Tables may be broken: no
  * byte outside of the object's memory is read. x86-64 only. */
-__attribute__((visibility("hidden"))) bool cfi_find_rule(const struct cfi_object *object,
-                                                         uintptr_t return_address,
-                                                         struct cfi_rule *rule);
+__attribute__((visibility("hidden"))) bool
+cfi_find_rule(const struct cfi_object *object, uintptr_t return_address, struct cfi_rule *rule);
 
 #endif

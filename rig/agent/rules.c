@@ -66,8 +66,7 @@ static bool find_without_lock(struct search *search)
         header->e_phnum > HEADERS_BYTES / sizeof(ElfW(Phdr)) ||
         header->e_phoff > HEADERS_BYTES - header->e_phnum * sizeof(ElfW(Phdr)))
         return false;
-    const ElfW(Phdr) *headers =
-        (const void *)((const unsigned char *)header + header->e_phoff);
+    const ElfW(Phdr) *headers = (const void *)((const unsigned char *)header + header->e_phoff);
     return use_table(headers, header->e_phnum, found.dlfo_link_map->l_addr,
                      (uintptr_t)found.dlfo_eh_frame, search);
 }
@@ -77,8 +76,7 @@ static int look_at_object(struct dl_phdr_info *info, size_t size, void *context)
 {
     struct search *search = context;
     (void)size;
-    if (!find_segment(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr, search,
-                      search->address))
+    if (!find_segment(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr, search, search->address))
         return 0;
     for (size_t i = 0; i < info->dlpi_phnum; i++)
         if (info->dlpi_phdr[i].p_type == PT_GNU_EH_FRAME)

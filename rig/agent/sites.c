@@ -75,8 +75,8 @@ static uint32_t find_node(uint32_t parent, uint64_t address, uint32_t root)
         if (word == 0) {
             if (made == none)
                 made = make_node(parent, address, root);
-            if (made == none || atomic_compare_exchange_strong(&sites.index[at], &word,
-                                                               tag | (made + 1)))
+            if (made == none ||
+                atomic_compare_exchange_strong(&sites.index[at], &word, tag | (made + 1)))
                 return made;
             continue; /* taken by another tree's node: look at it, and go on */
         }

@@ -206,8 +206,7 @@ bool slots_attach(const char *path)
         return false;
     slot_count = map->slot_count;
     agent_state.process = process;
-    agent_state.keeps_sites =
-        map->node_count > 0 && sites_attach(map, slot_count, map->node_count);
+    agent_state.keeps_sites = map->node_count > 0 && sites_attach(map, slot_count, map->node_count);
     /* The map last: with it counting may begin, and a thread that another library started already
      * would look at the rest. */
     atomic_thread_fence(memory_order_release);

@@ -44,9 +44,9 @@ static inline uintptr_t changed(const struct unwind_check *check)
 static inline uint32_t count_right(const struct unwind_stack *stack, uint32_t known)
 {
     uint32_t check = stack->frames[known - 1].check;
-    while (check >= 4 && (changed(&stack->checks[check - 1]) | changed(&stack->checks[check - 2]) |
-                          changed(&stack->checks[check - 3]) |
-                          changed(&stack->checks[check - 4])) == 0)
+    while (check >= 4 &&
+           (changed(&stack->checks[check - 1]) | changed(&stack->checks[check - 2]) |
+            changed(&stack->checks[check - 3]) | changed(&stack->checks[check - 4])) == 0)
         check -= 4;
     while (check > 0 && changed(&stack->checks[check - 1]) == 0)
         check--;

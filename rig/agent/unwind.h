@@ -36,7 +36,7 @@ struct unwind_stack {
     bool whole;          /* the last walk came to the thread's start, so that it can be built on */
     uint32_t count;
     uint32_t fresh_count;
-    uint64_t fresh_hash; /* of the fresh frames' addresses */
+    uint64_t fresh_hash;                          /* of the fresh frames' addresses */
     struct unwind_frame frames[UNWIND_DEPTH_MAX]; /* of the last walk: outermost first */
     struct unwind_frame fresh[UNWIND_DEPTH_MAX];  /* of this walk: innermost first */
     /* What led to each of `frames` from the one further in, in the same order. */

@@ -3,18 +3,20 @@
  * The rig makes the map (a file, or a memfd reached through /proc/PID/fd), sizes it with
  * agent_wire_size_bytes, calls agent_wire_init, and hands its path to the gateway in
  * AGENT_WIRE_ENVIRONMENT beside LD_PRELOAD. A map with room for nodes has the agents keep the stack
- * of every allocation too, as a tree of calls; one without has them count only. Every process of the gateway's tree that loads libc
- * dynamically maps it and counts into slots, one slot a thread. The rig may unlink the file while
- * agents use it; it must not truncate it (they would die of SIGBUS).
+ * of every allocation too, as a tree of calls; one without has them count only. Every process of
+ * the gateway's tree that loads libc dynamically maps it and counts into slots, one slot a thread.
+ * The rig may unlink the file while agents use it; it must not truncate it (they would die of
+ * SIGBUS).
  *
  * Units: counters are events or bytes since agent_wire_init. They only grow: a slot that passes to
  * another thread goes on from where it stood, so sums over all slots stay exact, and a cost is the
  * difference of two sums. They wrap at 2^64.
  *
  * Memory order: a slot's counters have one writer, its thread, and are plain relaxed stores; the
- * overflow slot has many and takes atomic additions. The rig may read at any time; a sum is no
- * snapshot, but after whatever tells the rig that the work is done (the response on a socket), all
- * that the work counted is in it. Slots change hands by release and acquire on `free_slots`. */
+ * overflow slot has many and takes atomic additions. A node's counters are its thread's likewise,
+ * but for what others free. The rig may read at any time; a sum is no snapshot, but after whatever
+ * tells the rig that the work is done (the response on a socket), all that the work counted is in
+ * it. Slots change hands by release and acquire on `free_slots`. */
 #ifndef TOLLGATE_RIG_AGENT_WIRE_H
 #define TOLLGATE_RIG_AGENT_WIRE_H
 
@@ -76,9 +78,9 @@ struct agent_map {
 
 /* Where allocations came from: a return address below the node of its caller. A tree a thread, so
  * that its counters have one writer; what another thread or process frees is counted apart. Its
- * root stands for the thread's slot in a process, below which are the outermost frames; stacks whose
- * outermost frame could not be reached lie below a node of address 0 there. Parents have lower
- * numbers than their children. */
+ * root stands for the thread's slot in a process, below which are the outermost frames; stacks
+ * whose outermost frame could not be reached lie below a node of address 0 there. Parents have
+ * lower numbers than their children. */
 struct agent_node {
     uint32_t parent;       /* AGENT_WIRE_NO_NODE: a root */
     _Atomic uint32_t root; /* number of the root + 1, stored last; 0: not filled in yet */
@@ -99,7 +101,7 @@ struct agent_process {
 
 /* After the slots, where there is room for nodes; then the nodes, then the index. */
 struct agent_sites {
-    _Atomic uint32_t used_nodes; /* may pass node_count, then stacks were lost */
+    _Atomic uint32_t used_nodes;     /* may pass node_count, then stacks were lost */
     _Atomic uint32_t used_processes; /* may pass AGENT_WIRE_PROCESSES, likewise */
     _Atomic uint64_t untied_blocks;  /* allocated, but too many to know where they belong */
     _Atomic uint64_t untied_frees;   /* of blocks that nobody knows the stack of */

@@ -278,7 +278,8 @@ static uint32_t own_slot(void)
 {
     uint32_t used = atomic_load(&map->used_slots);
     for (uint32_t slot = 0; slot < used; slot++)
-        if (map->slots[slot].pid == (uint32_t)getpid() && map->slots[slot].tid == (uint32_t)gettid())
+        if (map->slots[slot].pid == (uint32_t)getpid() &&
+            map->slots[slot].tid == (uint32_t)gettid())
             return slot;
     require(0, "the thread has a slot");
     return 0;
@@ -361,7 +362,8 @@ static void threads(void)
     pthread_t threads[8];
     pthread_barrier_init(&barrier, NULL, 8);
     for (uintptr_t i = 0; i < 8; i++)
-        require(pthread_create(&threads[i], NULL, walk_in_thread, (void *)(i + 1)) == 0, "a thread");
+        require(pthread_create(&threads[i], NULL, walk_in_thread, (void *)(i + 1)) == 0,
+                "a thread");
     for (int i = 0; i < 8; i++)
         pthread_join(threads[i], NULL);
 }
@@ -380,7 +382,8 @@ static void forking(void)
     begin();
     walk_about();
     int status = 0;
-    require(child == 0 || (waitpid(child, &status, 0) == child && status == 0), "the child ends well");
+    require(child == 0 || (waitpid(child, &status, 0) == child && status == 0),
+            "the child ends well");
     check_log();
     if (child == 0)
         _exit(0);
@@ -425,7 +428,8 @@ static uint64_t count_single_frames(uint64_t size)
     for (uint32_t i = 0; i < sites->used_nodes; i++) {
         const struct agent_node *node = &nodes[i];
         if (node->requested_bytes == size * node->allocations && node->allocations > 0 &&
-            nodes[node->parent].address == 0 && nodes[nodes[node->parent].parent].parent == AGENT_WIRE_NO_NODE)
+            nodes[node->parent].address == 0 &&
+            nodes[nodes[node->parent].parent].parent == AGENT_WIRE_NO_NODE)
             count += node->allocations;
     }
     return count;
@@ -506,7 +510,8 @@ APART static void a_realloc(void)
 
 APART static void a_realloc_that_fails(void)
 {
-    require(realloc(kept[1], (size_t)PTRDIFF_MAX) == NULL, "realloc to half the address space fails");
+    require(realloc(kept[1], (size_t)PTRDIFF_MAX) == NULL,
+            "realloc to half the address space fails");
     kept[3] = malloc(40);
 }
 
@@ -572,7 +577,7 @@ static void retained(void)
 static const struct mode {
     const char *name;
     void (*run)(void);
-} modes[] = {{"walk", walk},           {"threads", threads}, {"fork", forking}, {"deep", deep},
+} modes[] = {{"walk", walk},           {"threads", threads}, {"fork", forking},     {"deep", deep},
              {"coroutine", coroutine}, {"signals", signals}, {"retained", retained}};
 
 int main(int argc, char **argv)

@@ -1,8 +1,9 @@
 /* The agent in programs whose allocations are known: `test_agent CASE [stacks]` starts the case's
  * program with the agent preloaded and compares what was counted with what the program did; with
- * "stacks" the agent keeps these too, which must change no count and account for all of them. A plain main,
- * since the program under test may be run under any sanitizer's build of this one but never with
- * one itself. Usable sizes are glibc's on 64 bits: size + 8, rounded up to 16, at least 32, less 8.
+ * "stacks" the agent keeps these too, which must change no count and account for all of them. A
+ * plain main, since the program under test may be run under any sanitizer's build of this one but
+ * never with one itself. Usable sizes are glibc's on 64 bits: size + 8, rounded up to 16, at least
+ * 32, less 8.
  */
 #include "rig/agent/wire.h"
 
@@ -346,9 +347,9 @@ static const struct special_case {
     const char *name;
     int (*run)(void);
 } special_cases[] = {{"new", run_new},
-                   {"churn", run_churn},
-                   {"unusable", run_unusable},
-                   {"few-nodes", run_few_nodes}};
+                     {"churn", run_churn},
+                     {"unusable", run_unusable},
+                     {"few-nodes", run_few_nodes}};
 
 int main(int argc, char **argv)
 {

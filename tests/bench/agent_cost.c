@@ -77,10 +77,7 @@ FRAME static void innermost(void)
     FROM_ONE_OF_FOUR(live[at] = malloc(size))
 }
 
-FRAME static void inner(void)
-{
-    FROM_ONE_OF_FOUR(innermost())
-}
+FRAME static void inner(void){FROM_ONE_OF_FOUR(innermost())}
 
 FRAME static void outer(int pairs)
 {
@@ -306,7 +303,8 @@ int main(int argc, char **argv)
     }
     pin_to_one_cpu();
     double counting = 0, stacks = 0;
-    printf("%-10s %-10s %10s %7s %s\n", "work", "agent", "ns", "ratio", "more than none (quartiles)");
+    printf("%-10s %-10s %10s %7s %s\n", "work", "agent", "ns", "ratio",
+           "more than none (quartiles)");
     for (int work = 0; work < WORKS; work++) {
         double cost[ARRANGEMENTS];
         if (!measure_work("/proc/self/exe", argv[1], work, cost)) {

@@ -1,14 +1,14 @@
-/* What the stack sampler costs a gateway. Two gateways of one build run side by side on one CPU, one
- * of them sampled, and take turns request by request; a replicate starts both afresh, and the
+/* What the stack sampler costs a gateway. Two gateways of one build run side by side on one CPU,
+ * one of them sampled, and take turns request by request; a replicate starts both afresh, and the
  * arrangements follow each other within a round. The cost is the mean over replicates of the log
- * ratio of all CPU time spent, with its interval of 95 %, held against two gateways of which neither
- * is sampled. "timer alone" takes no samples: so often to be interrupted is what any sampler costs
- * on this machine.
+ * ratio of all CPU time spent, with its interval of 95 %, held against two gateways of which
+ * neither is sampled. "timer alone" takes no samples: so often to be interrupted is what any
+ * sampler costs on this machine.
  *
  *     bench-sampler CONFIG [ROUNDS [PAIRS [GOAL_PERCENT]]]
  *
- * Exits 1 when sampling as the stacks pass does costs more than the goal (2 if not given), 2 when it
- * could not be measured. */
+ * Exits 1 when sampling as the stacks pass does costs more than the goal (2 if not given), 2 when
+ * it could not be measured. */
 #include "base/clock.h"
 #include "base/random.h"
 #include "baselines/statistics.h"
@@ -97,7 +97,7 @@ struct measuring {
     struct player players[2];
     pthread_mutex_t turn_lock;
     pthread_cond_t turn_changed;
-    int turn; /* whose it is; -1 = the main thread's */
+    int turn;              /* whose it is; -1 = the main thread's */
     size_t endpoint, item; /* to be played; endpoint_count: an end */
     struct outcome outcomes[COUNT_OF(arrangements)];
 };
@@ -127,8 +127,8 @@ static bool prepare(struct measuring *self, const char *path, struct error *err)
     if (!machine_pin(bench->cpu))
         return error_set(err, ERROR_ENVIRONMENT, "cannot pin to a CPU");
     self->run.endpoint_count = self->selection.endpoint_count;
-    self->run.endpoints = arena_alloc_array(&self->run.arena, self->run.endpoint_count,
-                                            sizeof *self->run.endpoints);
+    self->run.endpoints =
+        arena_alloc_array(&self->run.arena, self->run.endpoint_count, sizeof *self->run.endpoints);
     if (self->run.endpoints == NULL)
         return error_set_memory(err);
     for (size_t e = 0; e < self->run.endpoint_count; e++)
@@ -312,12 +312,11 @@ static bool replicate(struct measuring *self, size_t which, struct error *err)
     int sampled = 0, plain = 1;
     bool ok = true;
     for (int i = 0; i < 2; i++) {
-        self->players[i] =
-            (struct player){.measuring = self,
-                            .name = i == sampled ? "sampled" : "plain",
-                            .arrangement = &arrangements[i == sampled ? which : 0],
-                            .timer = -1,
-                            .bench = self->bench};
+        self->players[i] = (struct player){.measuring = self,
+                                           .name = i == sampled ? "sampled" : "plain",
+                                           .arrangement = &arrangements[i == sampled ? which : 0],
+                                           .timer = -1,
+                                           .bench = self->bench};
         self->turn = -1;
         if (pthread_create(&self->players[i].thread, NULL, play, &self->players[i]) != 0)
             return error_set(err, ERROR_ENVIRONMENT, "cannot start a thread");
@@ -353,7 +352,8 @@ static double report(struct measuring *self)
 {
     const struct outcome *neither = &self->outcomes[0];
     double base = statistics_find_mean(neither->log_ratio, neither->count), cost = NAN;
-    printf("%.0f microseconds a request, not sampled\n", neither->plain_ns / neither->requests / 1e3);
+    printf("%.0f microseconds a request, not sampled\n",
+           neither->plain_ns / neither->requests / 1e3);
     printf("%-18s %22s %22s %12s %6s\n", "", "CPU, second to first", "more than neither",
            "samples/s", "lost");
     for (size_t i = 0; i < COUNT_OF(arrangements); i++) {
@@ -364,8 +364,8 @@ static double report(struct measuring *self)
         double difference[ROUNDS_MAX];
         for (size_t k = 0; k < outcome->count; k++)
             difference[k] = outcome->log_ratio[k] - neither->log_ratio[k];
-        double spread = 1.96 * statistics_find_sd(difference, outcome->count) /
-                        sqrt((double)outcome->count);
+        double spread =
+            1.96 * statistics_find_sd(difference, outcome->count) / sqrt((double)outcome->count);
         printf("%-18s %+8.2f %% +- %5.2f %%", arrangements[i].name, 100 * expm1(mean), 100 * error);
         if (arrangements[i].sampling != SAMPLING_NONE)
             printf("    %+8.2f %% +- %5.2f %%", 100 * expm1(mean - base), 100 * spread);

@@ -54,8 +54,8 @@ TestSuite(perf_images, .init = set_up, .fini = tear_down, .timeout = 20);
 static bool apply_map(pid_t pid, uint64_t start, uint64_t end, uint64_t offset, const char *path)
 {
     struct perf_record record = {.kind = PERF_MAPPED, .pid = pid};
-    record.u.mapping = (struct perf_mapping){
-        .start = start, .size = end - start, .offset = offset, .path = path};
+    record.u.mapping =
+        (struct perf_mapping){.start = start, .size = end - start, .offset = offset, .path = path};
     return perf_images_apply(images, &record, &err);
 }
 
@@ -118,8 +118,8 @@ Test(perf_images, addresses_are_found)
     static const struct {
         uint64_t address;
         const char *path;
-    } cases[] = {{0xff, NULL}, {0x100, "a"}, {0x1ff, "a"}, {0x200, NULL}, {0x2ff, NULL},
-                 {0x300, "b"}, {0x3ff, "b"}, {0x400, NULL}, {0, NULL}, {UINT64_MAX, NULL}};
+    } cases[] = {{0xff, NULL}, {0x100, "a"}, {0x1ff, "a"},  {0x200, NULL}, {0x2ff, NULL},
+                 {0x300, "b"}, {0x3ff, "b"}, {0x400, NULL}, {0, NULL},     {UINT64_MAX, NULL}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct perf_map *map = perf_image_find(image, cases[i].address);
         cr_expect(cases[i].path == NULL ? map == NULL

@@ -72,8 +72,8 @@ Test(perf_records, registers_by_their_dwarf_numbers, .timeout = 10)
     static const struct {
         int dwarf;
         uint64_t place;
-    } cases[] = {{0, 0}, {1, 3}, {2, 2}, {3, 1}, {4, 4}, {5, 5}, {6, 6}, {7, 7}, {16, 8},
-                 {8, 9}, {15, 16}};
+    } cases[] = {{0, 0}, {1, 3}, {2, 2},  {3, 1}, {4, 4},  {5, 5},
+                 {6, 6}, {7, 7}, {16, 8}, {8, 9}, {15, 16}};
     if (perf_registers_mask() == 0)
         cr_skip_test("this machine's stacks are not unwound");
     stream_stack(&stream, 12, 4, 64, 40);
@@ -285,8 +285,7 @@ Test(perf_fixtures, of_a_kernel, .timeout = 10)
             maps += record.kind == PERF_MAPPED;
             if (record.kind != PERF_MAPPED)
                 continue;
-            mapped_program =
-                mapped_program || strcmp(record.u.mapping.path, cases[i].program) == 0;
+            mapped_program = mapped_program || strcmp(record.u.mapping.path, cases[i].program) == 0;
             mapped_vdso = mapped_vdso || strcmp(record.u.mapping.path, "[vdso]") == 0;
         }
         cr_expect(samples == cases[i].samples && maps == cases[i].maps, "%zu, %zu", samples, maps);
@@ -298,9 +297,9 @@ Test(perf_fixtures, of_a_kernel, .timeout = 10)
 Test(perf_fixtures, spoilt, .timeout = 10)
 {
     static const char *const cases[] = {
-        "chain-overflows.bin",   "chain-too-long.bin",      "cut-in-a-header.bin",
-        "cut-in-a-record.bin",   "mapping-wraps.bin",       "path-without-end.bin",
-        "size-below-header.bin", "size-beyond-end.bin",     "size-zero.bin",
+        "chain-overflows.bin",     "chain-too-long.bin",    "cut-in-a-header.bin",
+        "cut-in-a-record.bin",     "mapping-wraps.bin",     "path-without-end.bin",
+        "size-below-header.bin",   "size-beyond-end.bin",   "size-zero.bin",
         "stack-beyond-record.bin", "stack-more-written.bin"};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct buffer data;

@@ -1,6 +1,6 @@
-/* Stacks of this very program, unwound from registers and a copy of the stack, held against what the
- * C library's backtrace() says, which unwinds by other means (libgcc). The functions that call each
- * other are compiled without frame pointers. */
+/* Stacks of this very program, unwound from registers and a copy of the stack, held against what
+ * the C library's backtrace() says, which unwinds by other means (libgcc). The functions that call
+ * each other are compiled without frame pointers. */
 #include "rig/perf_unwind.h"
 
 #include <criterion/criterion.h>
@@ -147,8 +147,7 @@ static void expect_same(const struct perf_stack *stack)
     cr_assert(count > 4 && stack->count > 4, "%d, %zu", count, stack->count);
     for (int i = 1; i < count && (size_t)i < stack->count; i++)
         cr_expect_eq(stack->addresses[i], (uint64_t)captured.expected[i] - 1,
-                     "frame %d: %" PRIx64 " and %p", i, stack->addresses[i],
-                     captured.expected[i]);
+                     "frame %d: %" PRIx64 " and %p", i, stack->addresses[i], captured.expected[i]);
 }
 
 static bool is_above(uint64_t address, int (*function)(size_t))
@@ -244,8 +243,16 @@ Test(perf_unwind, a_cut_stack_goes_on_by_the_chain)
     cr_assert(outer(500) != 0);
     unwind(&cut);
     uint64_t last = cut.addresses[cut.count - 1] + 1;
-    uint64_t chain[] = {(uint64_t)PERF_CONTEXT_KERNEL, 0xffffffff81000010, 0xffffffff81000020,
-                        (uint64_t)PERF_CONTEXT_USER, captured.sample.address, last, 0x5000, 0x6000};
+    uint64_t chain[] = {(uint64_t)PERF_CONTEXT_KERNEL,
+                        0xffffffff81000010,
+                        0xffffffff81000020,
+                        (uint64_t)PERF_CONTEXT_USER,
+                        captured.sample.address,
+                        last,
+                        (uint64_t)outer + 10,
+                        (uint64_t)outer + 20,
+                        0x5000,
+                        0x6000};
     memcpy(captured.sample.chain, chain, sizeof chain);
     captured.sample.chain_count = COUNT_OF(chain);
     unwind(&joined);
@@ -253,8 +260,8 @@ Test(perf_unwind, a_cut_stack_goes_on_by_the_chain)
     cr_assert_eq(joined.addresses[0], 0xffffffff81000010);
     cr_assert_eq(joined.addresses[1], 0xffffffff8100001f, "of a caller, within the call");
     cr_assert_eq(joined.count, cut.count + 2 + 2);
-    cr_assert_eq(joined.addresses[joined.count - 2], 0x4fff);
-    cr_assert_eq(joined.addresses[joined.count - 1], 0x5fff);
+    cr_assert_eq(joined.addresses[joined.count - 2], (uint64_t)outer + 9);
+    cr_assert_eq(joined.addresses[joined.count - 1], (uint64_t)outer + 19, "the rest is no code");
 }
 
 Test(perf_unwind, too_deep_keeps_the_innermost)
@@ -285,14 +292,33 @@ Test(perf_unwind, by_frame_pointers_where_there_is_nothing_else)
     captured.sample.stack_bytes = sizeof words;
     words[4] = 0x7000000038; /* at ..20: the next frame pointer, and its return address */
     words[5] = 0x100020;
-    words[7] = 0;            /* at ..38: the outermost */
-    words[8] = 0x999999;     /* which is no code */
+    words[7] = 0;        /* at ..38: the outermost */
+    words[8] = 0x999999; /* which is no code */
     perf_unwind(unwinder, perf_images_find(images, 2), &captured.sample, &stack);
     cr_assert_eq(stack.count, 3);
     cr_assert_eq(stack.addresses[0], 0x100005);
     cr_assert_eq(stack.addresses[1], 0x10000f);
     cr_assert_eq(stack.addresses[2], 0x10001f);
     cr_assert_not(stack.whole);
+}
+
+/* A leaf may do without a frame; the frame pointer is then anything. */
+Test(perf_unwind, code_without_a_frame_returns_to_the_top_of_the_stack)
+{
+    struct perf_stack stack;
+    uint64_t words[] = {0x100010, 0, 0};
+    struct perf_record record = {.kind = PERF_MAPPED, .pid = 2};
+    record.u.mapping = (struct perf_mapping){.start = 0x100000, .size = 0x1000, .path = "//anon"};
+    cr_assert(perf_images_apply(images, &record, &err));
+    captured.sample = (struct perf_sample){.address = 0x100005, .has_registers = true};
+    captured.sample.registers[16] = 0x100005;
+    captured.sample.registers[7] = 0x7000000000;
+    captured.sample.registers[6] = 4711;
+    captured.sample.stack = (const unsigned char *)words;
+    captured.sample.stack_bytes = sizeof words;
+    perf_unwind(unwinder, perf_images_find(images, 2), &captured.sample, &stack);
+    cr_assert_eq(stack.count, 2);
+    cr_assert_eq(stack.addresses[1], 0x10000f);
 }
 
 /* Registers and stacks of any content end somewhere, and nowhere outside of the copy. */

@@ -112,8 +112,7 @@ static struct post posts[THREADS];
 static const void *handed_block(int thread, int number)
 {
     return block_at(UINT64_C(0x550000000000) + (uint64_t)(number % 16) * 32 +
-                    ((uint64_t)(number / 16 % 8) << (7 + BLOCKS_BITS)) +
-                    (uint64_t)thread * 1024);
+                    ((uint64_t)(number / 16 % 8) << (7 + BLOCKS_BITS)) + (uint64_t)thread * 1024);
 }
 
 static bool put_next(int thread)

@@ -77,8 +77,8 @@ static bool expect_rule(Dwarf_Frame *frame, struct cfi_rule *rule)
         rule->base = CFI_END;
         return true;
     }
-    if (!is_at_cfa(ops, count, &offset) || offset != -8 || dwarf_frame_cfa(frame, &ops, &count) != 0 ||
-        !expect_cfa(ops, count, rule))
+    if (!is_at_cfa(ops, count, &offset) || offset != -8 ||
+        dwarf_frame_cfa(frame, &ops, &count) != 0 || !expect_cfa(ops, count, rule))
         return false;
     expect_frame_pointer(frame, rule);
     return true;
@@ -118,8 +118,8 @@ static void compare_function(const struct cfi_object *object, Dwarf_CFI *cfi, ui
                              uintptr_t start, uintptr_t length, const char *name,
                              struct tally *tally)
 {
-    uintptr_t offsets[] = {0, 1, 2, 4, 5, 8, length / 4, length / 2, length - length / 4,
-                           length - 1, length - 2};
+    uintptr_t offsets[] = {
+        0, 1, 2, 4, 5, 8, length / 4, length / 2, length - length / 4, length - 1, length - 2};
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
         if (offsets[i] < length)
             compare(object, cfi, bias, start + offsets[i], name, tally);

@@ -112,9 +112,9 @@ Test(stacks_profile, a_sample_belongs_to_the_request_in_flight)
 
 Test(stacks_profile, outside_of_requests_is_charged_to_none)
 {
-    sample_at(GATEWAY, 100);  /* it starts */
-    sample_at(GATEWAY, 499);  /* just before it is warmed up */
-    sample_at(GATEWAY, 500);  /* warming up: of nothing that is measured */
+    sample_at(GATEWAY, 100); /* it starts */
+    sample_at(GATEWAY, 499); /* just before it is warmed up */
+    sample_at(GATEWAY, 500); /* warming up: of nothing that is measured */
     sample_at(GATEWAY, 999);
     sample_at(GATEWAY, 1200); /* between two requests */
     sample_at(GATEWAY, 1500); /* after the last */
@@ -211,4 +211,13 @@ Test(stacks_profile, no_record_at_all_is_an_empty_profile)
     cr_assert_float_eq(profile.rate_hz, 0, 1e-12);
     cr_assert_eq(profile.unresolved, 0);
     cr_assert(has_note("fewer than 30 samples"));
+}
+
+Test(stacks_profile, fewer_samples_than_time_are_told)
+{
+    play.cpu_ns = 100 * PERIOD_NS;
+    for (int i = 0; i < 49; i++)
+        sample_at(GATEWAY, 1000 + i);
+    build();
+    cr_assert(has_note("49 samples came where 100 were to be expected"));
 }

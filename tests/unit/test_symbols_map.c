@@ -52,13 +52,13 @@ Test(symbols_map, our_own_process)
     cr_assert_not_null(realpath(TOLLGATE_SOURCE_DIR, root));
     struct symbols *symbols = sample_symbols(root, NULL);
     struct symbols_map *map = read_map(symbols, getpid());
-    struct symbols_place place = resolve(map, (const void *)here);
+    struct symbols_place place = resolve(map, (const void *)(uintptr_t)here);
     cr_expect_gt(here(1), 1);
     cr_assert_geq(place.count, 1);
     cr_expect_str_eq(place.frames[0].function, "here");
     cr_expect_str_eq(place.frames[0].file, "tests/unit/test_symbols_map.c");
     cr_expect(place.frames[0].own);
-    cr_assert(dladdr((const void *)gelf_getsym, &info) != 0);
+    cr_assert(dladdr((const void *)(uintptr_t)gelf_getsym, &info) != 0);
     place = resolve(map, (const char *)info.dli_saddr + 5);
     cr_expect_str_eq(place.frames[0].function, info.dli_sname);
     cr_expect_eq(strncmp(place.frames[0].object, "libelf", 6), 0);
@@ -74,7 +74,7 @@ Test(symbols_map, addresses_of_the_file)
     uint64_t address;
     struct symbols *symbols = sample_symbols("/nowhere", NULL);
     struct symbols_map *map = read_map(symbols, getpid());
-    cr_assert(dladdr((const void *)gelf_getsym, &info) != 0);
+    cr_assert(dladdr((const void *)(uintptr_t)gelf_getsym, &info) != 0);
     struct symbols_object *object =
         symbols_map_find(map, (uint64_t)(uintptr_t)info.dli_saddr, &address);
     cr_assert_not_null(object);

@@ -112,6 +112,9 @@ static bool add_sums(struct lines_result *result, const struct lines_sums *sums,
         struct node_state *state;
         if (sum->node == PROFILE_NONE || (state = state_of(result, sum->node)) == NULL)
             return false;
+        /* A call that is under way has a cost, and its line is not executed again. */
+        if (reached == BY_UNMEASURED && sum->values[LINES_HITS] <= 0)
+            continue;
         state->reached |= reached;
         for (size_t v = 0; v < PROFILE_VALUES_MAX; v++)
             values[v] = sum->values[v] * factor;

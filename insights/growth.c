@@ -182,8 +182,8 @@ static bool explain_lines(struct inquiry *inquiry, struct growth *growth, struct
         growth->base = sides[SIDE_BASE].total;
     growth->changes_known = inquiry->changes.known;
     growth->stale = find_stale(growth, inquiry);
-    growth->leak = growth->metric == METRIC_RETAINED_BYTES &&
-                   sides[SIDE_HEAD].total > sides[SIDE_BASE].total;
+    growth->leak =
+        growth->metric == METRIC_RETAINED_BYTES && sides[SIDE_HEAD].total > sides[SIDE_BASE].total;
     return true;
 }
 

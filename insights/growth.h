@@ -7,8 +7,8 @@
  * touched has no partner and is new.
  *
  * Every unit of cost is charged once: to the deepest changed line on the way to it; where there is
- * none, to the deepest line of the gateway's own sources; else to where it was spent. So a line that
- * only calls a dearer one is not blamed for it, and what all lines grew by adds up to what the
+ * none, to the deepest line of the gateway's own sources; else to where it was spent. So a line
+ * that only calls a dearer one is not blamed for it, and what all lines grew by adds up to what the
  * endpoint grew by. With stacks this is exact. Calls seen from lines (PROFILE_LINES) do not tell
  * which caller a callee's own calls belong to: there its cost is split as its calls are. */
 #ifndef TOLLGATE_INSIGHTS_GROWTH_H
@@ -56,11 +56,12 @@ struct growth {
     double moved;   /* is spent in, or called from, another function than it was: no regression */
     bool leak;      /* retained bytes grow with requests */
     bool changes_known; /* else lines were matched without the difference of the source trees */
-    const char *stale; /* a file of the lines that is newer than the program: its lines may not fit */
+    const char
+        *stale; /* a file of the lines that is newer than the program: its lines may not fit */
     enum metric variant_metric; /* what the variants' figures are: instructions for CPU time */
     const struct growth_variant *variants; /* none when the endpoint has but one */
     size_t variant_count;
-    bool one_variant; /* only some variants grew: a costly request, not a costly handler */
+    bool one_variant;    /* only some variants grew: a costly request, not a costly handler */
     const char *missing; /* why nothing can be said of lines; NULL = `lines` is what there is, or
                             nobody asked for a profile */
 };
@@ -80,9 +81,9 @@ struct growth_question {
  * Lines come in the order in which to look at them. First those that the change touched, dearest
  * growth first. A line that replaced another is charged only with what it costs more: the cost of
  * removed lines is taken off added ones, off those first that cost the same, in their hunk or in
- * another, and no line is charged with more than its hunk costs more in all. Then the gateway's other lines;
- * then all else. When touched lines make up less than a fifth of the growth, the others come before
- * them. What went the other way is at the end. */
+ * another, and no line is charged with more than its hunk costs more in all. Then the gateway's
+ * other lines; then all else. When touched lines make up less than a fifth of the growth, the
+ * others come before them. What went the other way is at the end. */
 MUST_CHECK bool growth_explain(struct growth *growth, const struct growth_question *question,
                                struct arena *arena, struct error *err);
 

@@ -41,8 +41,8 @@ bool growth_changes_index(struct growth_changes *changes, const struct source_ch
     return true;
 }
 
-static const struct growth_change *find_change(const struct growth_changes *changes,
-                                               enum side side, const char *path)
+static const struct growth_change *find_change(const struct growth_changes *changes, enum side side,
+                                               const char *path)
 {
     const struct growth_change *list = side == SIDE_BASE ? changes->by_base : changes->by_head;
     size_t low = 0, high = side == SIDE_BASE ? changes->base_count : changes->head_count;
@@ -159,8 +159,8 @@ uint32_t growth_changes_follow(const struct growth_changes *changes,
     size_t before = hunks_before(found->change, SIDE_BASE, base->line);
     if (base->line > 0 && before > 0) {
         const struct source_hunk *last = &found->change->hunks[before - 1];
-        head->line = base->line - (last->base_line + last->base_count) + last->head_line +
-                     last->head_count;
+        head->line =
+            base->line - (last->base_line + last->base_count) + last->head_line + last->head_count;
     }
     return GROWTH_NONE;
 }

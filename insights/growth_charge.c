@@ -40,7 +40,8 @@ static void merge_charges(struct growth_charges *charges)
     charges->count = kept;
 }
 
-/* ---- stacks ----------------------------------------------------------------------------------- */
+/* ---- stacks -----------------------------------------------------------------------------------
+ */
 
 /* How a node is reached. */
 struct way {
@@ -87,7 +88,8 @@ static bool charge_stacks(struct growth_charges *charges, const struct growth_si
     return true;
 }
 
-/* ---- calls ------------------------------------------------------------------------------------ */
+/* ---- calls ------------------------------------------------------------------------------------
+ */
 
 /* A function's calls to itself tell nothing of who is to be charged. */
 static bool is_own_call(const struct growth_side *side, const struct growth_call *call)
@@ -175,7 +177,8 @@ static bool find_share_above(const struct growth_side *side, const bool *marked,
     return true;
 }
 
-/* Circles of calls may be counted more than once: all charges together are no more than all cost. */
+/* Circles of calls may be counted more than once: all charges together are no more than all cost.
+ */
 static void limit_charges(struct growth_charges *charges, double total)
 {
     double self = 0, called = 0;
@@ -200,8 +203,8 @@ static bool charge_calls(struct growth_charges *charges, const struct growth_sid
     double *untaken = arena_alloc_array(arena, side->function_count + 1, sizeof *untaken);
     double *unmarked = arena_alloc_array(arena, side->function_count + 1, sizeof *unmarked);
     bool *either = arena_alloc_array(arena, side->line_count + 1, sizeof *either);
-    charges->list = arena_alloc_array(arena, side->node_count + side->call_count + 1,
-                                      sizeof *charges->list);
+    charges->list =
+        arena_alloc_array(arena, side->node_count + side->call_count + 1, sizeof *charges->list);
     if (below == NULL || untaken == NULL || unmarked == NULL || either == NULL ||
         charges->list == NULL)
         return false;

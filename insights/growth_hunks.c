@@ -7,14 +7,14 @@ enum { NEAREST_TRIED = 64 }; /* units that are looked at on either side of the b
 
 static const double SAME_COST = 0.02; /* apart by no more than this: likely the same code */
 
-#define CALLEE_SELF UINT64_MAX
+#define CALLEE_SELF      UINT64_MAX
 #define FUNCTION_UNKNOWN UINT64_MAX
 
 /* Cost of a touched line, for what it spent itself or had one function spend. */
 struct unit {
     uint32_t line, hunk;
     uint64_t function, callee; /* the same number on both sides for the same function */
-    double cost; /* at the beginning of this round */
+    double cost;               /* at the beginning of this round */
     double rest; /* after what stood there before was taken off; of the other side: after what was
                     found again was taken off */
     bool paired; /* in this round */
@@ -63,7 +63,8 @@ static bool make_units(struct units *units, const struct growth_side *side, bool
     return true;
 }
 
-/* ---- the order of units ----------------------------------------------------------------------- */
+/* ---- the order of units -----------------------------------------------------------------------
+ */
 
 static int by_callee(const void *left, const void *right)
 {
@@ -91,7 +92,8 @@ static int group_order(const struct unit *a, const struct unit *b, bool hunks)
     return (a->callee > b->callee) - (a->callee < b->callee);
 }
 
-/* ---- pairing ---------------------------------------------------------------------------------- */
+/* ---- pairing ----------------------------------------------------------------------------------
+ */
 
 /* The unpaired unit that costs most nearly the same, of some that rise by cost. */
 static struct unit *find_nearest(struct unit *list, size_t count, double cost)
@@ -131,8 +133,7 @@ static double pair_nearest(struct units dear, struct units gone, bool only_same)
     for (size_t i = gone.count; i-- > 0;) {
         struct unit *lost = &gone.list[i];
         struct unit *found = find_nearest(dear.list, dear.count, lost->cost);
-        if (found == NULL ||
-            (only_same && fabs(found->cost - lost->cost) > SAME_COST * lost->cost))
+        if (found == NULL || (only_same && fabs(found->cost - lost->cost) > SAME_COST * lost->cost))
             continue;
         found->paired = true;
         moved += take_off(found, lost);
@@ -187,8 +188,7 @@ static double pair_group(struct units dear, struct units gone, struct pairing pa
 static size_t group_end(const struct units *units, size_t first, bool hunks)
 {
     size_t end = first;
-    while (end < units->count &&
-           group_order(&units->list[first], &units->list[end], hunks) == 0)
+    while (end < units->count && group_order(&units->list[first], &units->list[end], hunks) == 0)
         end++;
     return end;
 }
@@ -215,7 +215,8 @@ static double pair_units(struct units dear, struct units gone, struct pairing pa
     return moved;
 }
 
-/* ---- sums ------------------------------------------------------------------------------------- */
+/* ---- sums -------------------------------------------------------------------------------------
+ */
 
 static bool add_up(struct growth_hunks *hunks, struct units dear, struct units gone,
                    const struct growth_side *side, struct arena *arena)

@@ -28,8 +28,8 @@ static bool add_from_calls(struct growth_side *side, struct arena *arena)
     }
     for (size_t i = 0; i < side->line_count; i++) {
         struct growth_line *line = &side->lines[i];
-        line->inclusive = clamp(fmax(line->inclusive, line->self + called[i]), line->self,
-                                side->total);
+        line->inclusive =
+            clamp(fmax(line->inclusive, line->self + called[i]), line->self, side->total);
     }
     for (size_t i = 0; i < side->function_count && side->call_count > 0; i++)
         side->functions[i].inclusive =

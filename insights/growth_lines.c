@@ -39,8 +39,8 @@ static void touch(struct growth_side sides[SIDE_COUNT], enum side dear, uint32_t
 }
 
 /* The executed lines before and behind line `at`, in front of which something is gone. */
-static void touch_neighbours(struct growth_side sides[SIDE_COUNT], enum side dear,
-                             const char *path, uint32_t at, uint32_t hunk)
+static void touch_neighbours(struct growth_side sides[SIDE_COUNT], enum side dear, const char *path,
+                             uint32_t at, uint32_t hunk)
 {
     const struct growth_side *side = &sides[dear];
     size_t low = 0, high = side->line_count;

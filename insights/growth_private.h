@@ -73,8 +73,8 @@ uint32_t growth_function_find(const struct growth_side *side, const struct profi
 struct growth_source {
     const struct profile *profile;
     const struct profile_endpoint *endpoint; /* NULL: the side has nothing */
-    bool stacks;  /* of the profile's kind: nodes have ways */
-    size_t value; /* column */
+    bool stacks;                             /* of the profile's kind: nodes have ways */
+    size_t value;                            /* column */
     const struct source_tree *sources;
 };
 

@@ -27,7 +27,8 @@ struct ranking {
     double nothing;
 };
 
-/* ---- charges ---------------------------------------------------------------------------------- */
+/* ---- charges ----------------------------------------------------------------------------------
+ */
 
 static bool *mark_lines(const struct growth_side *side, bool touched, struct arena *arena)
 {
@@ -55,14 +56,15 @@ static bool charge_side(struct ranking *ranking, enum side which, struct growth_
     return true;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------ */
+/* ---- lines ------------------------------------------------------------------------------------
+ */
 
 /* Either number may be GROWTH_NONE. */
 static struct growth_item make_line(const struct growth_side *sides, uint32_t head, uint32_t base,
                                     double grew)
 {
-    struct growth_item item = {.head = NAN, .base = NAN, .head_inclusive = NAN,
-                               .base_inclusive = NAN, .grew = grew};
+    struct growth_item item = {
+        .head = NAN, .base = NAN, .head_inclusive = NAN, .base_inclusive = NAN, .grew = grew};
     if (base != GROWTH_NONE) {
         const struct growth_line *line = &sides[SIDE_BASE].lines[base];
         item.place = item.base_place = line->place;
@@ -123,7 +125,8 @@ static void rank_side_lines(struct ranking *ranking)
     }
 }
 
-/* What grew by rank, dearest first; then what went the other way, that which went furthest first. */
+/* What grew by rank, dearest first; then what went the other way, that which went furthest first.
+ */
 static int by_rank(const void *left, const void *right)
 {
     const struct ranked *a = left, *b = right;
@@ -146,8 +149,7 @@ static const struct growth_item *copy_items(const struct ranking *ranking, struc
 }
 
 bool growth_rank_lines(struct growth *growth, const struct growth_side sides[SIDE_COUNT],
-                       bool improved, struct arena *scratch, struct arena *arena,
-                       struct error *err)
+                       bool improved, struct arena *scratch, struct arena *arena, struct error *err)
 {
     struct ranking ranking = {.sides = sides,
                               .dear = improved ? SIDE_BASE : SIDE_HEAD,
@@ -176,14 +178,15 @@ bool growth_rank_lines(struct growth *growth, const struct growth_side sides[SID
     return growth->lines != NULL || error_set_memory(err);
 }
 
-/* ---- functions -------------------------------------------------------------------------------- */
+/* ---- functions --------------------------------------------------------------------------------
+ */
 
 /* Either number may be GROWTH_NONE. */
 static struct growth_item make_function(const struct growth_side *sides, uint32_t head,
                                         uint32_t base)
 {
-    struct growth_item item = {.head = NAN, .base = NAN, .head_inclusive = NAN,
-                               .base_inclusive = NAN};
+    struct growth_item item = {
+        .head = NAN, .base = NAN, .head_inclusive = NAN, .base_inclusive = NAN};
     if (base != GROWTH_NONE) {
         const struct growth_function *function = &sides[SIDE_BASE].functions[base];
         item.place = item.base_place = function->place;

@@ -107,8 +107,8 @@ static bool make_lines(struct side_reader *reader)
     for (size_t i = 0; i < reader->sorted_count; i++) {
         const struct profile_frame *frame = &frames[reader->sorted[i]];
         if (last == NULL || growth_line_order(last, frame) != 0)
-            side->lines[side->line_count++] = (struct growth_line){
-                .place = *frame, .partner = GROWTH_NONE, .hunk = GROWTH_NONE};
+            side->lines[side->line_count++] =
+                (struct growth_line){.place = *frame, .partner = GROWTH_NONE, .hunk = GROWTH_NONE};
         last = frame;
         side->lines[side->line_count - 1].place.own |= frame->own;
         reader->line_of[reader->sorted[i]] = (uint32_t)side->line_count - 1;
@@ -142,8 +142,8 @@ static bool make_functions(struct side_reader *reader)
         const struct profile_frame *frame = &frames[reader->sorted[i]];
         if (last == NULL || growth_function_order(last, frame) != 0) {
             struct growth_function *made = &side->functions[side->function_count++];
-            *made = (struct growth_function){
-                .place = *frame, .partner = GROWTH_NONE, .inclusive = NAN};
+            *made =
+                (struct growth_function){.place = *frame, .partner = GROWTH_NONE, .inclusive = NAN};
             made->place.line = find_first_line(side->sources, frame);
         }
         last = frame;
@@ -155,8 +155,8 @@ static bool make_functions(struct side_reader *reader)
 
 static void set_node(struct side_reader *reader, uint32_t number, uint32_t parent, uint32_t frame)
 {
-    reader->side->nodes[number] = (struct growth_node){
-        parent, reader->line_of[frame], reader->function_of[frame], 0};
+    reader->side->nodes[number] =
+        (struct growth_node){parent, reader->line_of[frame], reader->function_of[frame], 0};
 }
 
 static bool make_nodes(struct side_reader *reader)

@@ -4,7 +4,8 @@
 
 #include "reporters/because.h"
 
-/* "gateway/rank.c:71 in score_of", "score_of in gateway/rank.c", "memcpy in libc.so.6"; made safe. */
+/* "gateway/rank.c:71 in score_of", "score_of in gateway/rank.c", "memcpy in libc.so.6"; made safe.
+ */
 void because_append_place(struct buffer *text, const struct profile_frame *place, bool utf8);
 
 /* "+50.3 k instructions"; of retained bytes "+64 B kept". */

@@ -35,13 +35,12 @@ static json_t *make_item(const struct growth_item *item)
 {
     bool was = item->kind != GROWTH_NEW;
     json_t *json = make_place(&item->place);
-    json_t *more =
-        json_pack("{ss sb so so so so so so}", "kind", kind_name(item->kind), "changed",
-                  (int)item->changed, "growth", json_parts_number(item->grew), "head",
-                  json_parts_number(item->head), "base", json_parts_number(item->base),
-                  "head_inclusive", json_parts_number(item->head_inclusive), "base_inclusive",
-                  json_parts_number(item->base_inclusive), "base_place",
-                  was ? make_place(&item->base_place) : json_null());
+    json_t *more = json_pack("{ss sb so so so so so so}", "kind", kind_name(item->kind), "changed",
+                             (int)item->changed, "growth", json_parts_number(item->grew), "head",
+                             json_parts_number(item->head), "base", json_parts_number(item->base),
+                             "head_inclusive", json_parts_number(item->head_inclusive),
+                             "base_inclusive", json_parts_number(item->base_inclusive),
+                             "base_place", was ? make_place(&item->base_place) : json_null());
     if (json != NULL && (more == NULL || json_object_update(json, more) != 0)) {
         json_decref(json);
         json = NULL;

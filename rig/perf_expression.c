@@ -28,10 +28,36 @@ static bool push_register(struct machine *machine, uint64_t number, uint64_t off
     return push(machine, machine->registers->values[number] + offset);
 }
 
+/* Of two signed numbers; false when it is no comparison. */
+static bool compare(uint8_t atom, int64_t left, int64_t right, uint64_t *out)
+{
+    switch (atom) {
+    case DW_OP_eq:
+        *out = left == right;
+        return true;
+    case DW_OP_ne:
+        *out = left != right;
+        return true;
+    case DW_OP_ge:
+        *out = left >= right;
+        return true;
+    case DW_OP_gt:
+        *out = left > right;
+        return true;
+    case DW_OP_le:
+        *out = left <= right;
+        return true;
+    case DW_OP_lt:
+        *out = left < right;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Of two: the left one was pushed first. False when it is no such operation. */
 static bool combine(uint8_t atom, uint64_t left, uint64_t right, uint64_t *out)
 {
-    int64_t a = (int64_t)left, b = (int64_t)right;
     switch (atom) {
     case DW_OP_plus:
         *out = left + right;
@@ -48,38 +74,14 @@ static bool combine(uint8_t atom, uint64_t left, uint64_t right, uint64_t *out)
     case DW_OP_or:
         *out = left | right;
         return true;
-    case DW_OP_xor:
-        *out = left ^ right;
-        return true;
     case DW_OP_shl:
         *out = right < 64 ? left << right : 0;
         return true;
     case DW_OP_shr:
         *out = right < 64 ? left >> right : 0;
         return true;
-    case DW_OP_shra:
-        *out = (uint64_t)(a >> (right < 64 ? right : 63));
-        return true;
-    case DW_OP_eq:
-        *out = a == b;
-        return true;
-    case DW_OP_ne:
-        *out = a != b;
-        return true;
-    case DW_OP_ge:
-        *out = a >= b;
-        return true;
-    case DW_OP_gt:
-        *out = a > b;
-        return true;
-    case DW_OP_le:
-        *out = a <= b;
-        return true;
-    case DW_OP_lt:
-        *out = a < b;
-        return true;
     default:
-        return false;
+        return compare(atom, (int64_t)left, (int64_t)right, out);
     }
 }
 

@@ -42,11 +42,21 @@ static bool diff_commit(struct source_hunks *hunks, const char *root, const char
                         const struct interrupt *interrupt, struct arena *arena, const char **why,
                         struct error *err)
 {
-    const char *const words[] = {"-c",          "core.quotePath=false", "diff",
-                                 "--no-ext-diff", "--no-textconv",      "--no-color",
-                                 "--no-prefix", "--no-relative",        "--ignore-submodules=all",
-                                 "--inter-hunk-context=0", "-U0",       "-M",
-                                 commit,        "--",                   NULL};
+    const char *const words[] = {"-c",
+                                 "core.quotePath=false",
+                                 "diff",
+                                 "--no-ext-diff",
+                                 "--no-textconv",
+                                 "--no-color",
+                                 "--no-prefix",
+                                 "--no-relative",
+                                 "--ignore-submodules=all",
+                                 "--inter-hunk-context=0",
+                                 "-U0",
+                                 "-M",
+                                 commit,
+                                 "--",
+                                 NULL};
     struct buffer text;
     struct error problem = {0};
     bool answered, ok;
@@ -64,8 +74,7 @@ static bool diff_commit(struct source_hunks *hunks, const char *root, const char
 
 /* Files that git does not track are the head's alone. */
 static bool add_untracked(struct source_hunks *hunks, const char *root,
-                          const struct interrupt *interrupt, struct arena *arena,
-                          struct error *err)
+                          const struct interrupt *interrupt, struct arena *arena, struct error *err)
 {
     static const char *const words[] = {"ls-files", "-z", "-o", "--exclude-standard", NULL};
     struct buffer names;
@@ -125,8 +134,11 @@ static bool diff_folders(struct source_hunks *hunks, const struct source *head,
     if (!resolve(head->folder, arena, &now, err) || !resolve(base->folder, arena, &then, err) ||
         !source_files_read(&base_files, base->folder, interrupt, arena, err))
         return false;
-    struct source_folders folders = {.head = now, .base = then, .head_files = head_files,
-                                     .base_files = &base_files, .interrupt = interrupt};
+    struct source_folders folders = {.head = now,
+                                     .base = then,
+                                     .head_files = head_files,
+                                     .base_files = &base_files,
+                                     .interrupt = interrupt};
     const char *below = behind(now, head_files->root);
     size_t deep = strlen(below), length = strlen(then);
     if (deep > 0 && length > deep && strcmp(then + length - deep, below) == 0) {

@@ -76,7 +76,8 @@ bool source_folders_add_new(const char *root, const char *path, struct arena *ar
     return ok;
 }
 
-/* ---- which files ------------------------------------------------------------------------------ */
+/* ---- which files ------------------------------------------------------------------------------
+ */
 
 /* Names that end in NUL each, relative to the folder. */
 static bool walk_folder(const char *folder, struct buffer *names, struct error *err)
@@ -109,8 +110,7 @@ static bool list_files(const struct source_folders *folders, struct buffer *name
     struct git_question question = {
         .folder = folders->head, .words = words, .interrupt = folders->interrupt};
     bool answered = false;
-    if (folders->head_files->tracked != NULL &&
-        !git_question_ask(&question, names, &answered, err))
+    if (folders->head_files->tracked != NULL && !git_question_ask(&question, names, &answered, err))
         return false;
     if (answered)
         return true;
@@ -118,7 +118,8 @@ static bool list_files(const struct source_folders *folders, struct buffer *name
     return walk_folder(folders->head, names, err);
 }
 
-/* ---- one file ---------------------------------------------------------------------------------- */
+/* ---- one file ----------------------------------------------------------------------------------
+ */
 
 struct comparison_of_folders {
     const struct source_folders *folders;
@@ -155,12 +156,21 @@ static bool find_hunks(struct comparison_of_folders *comparison, const char *nam
     const char *base = arena_format(comparison->arena, "%s/%s", folders->base, name);
     if (head == NULL || base == NULL)
         return error_set_memory(err);
-    const char *const words[] = {"diff", "--no-index", "--no-ext-diff", "--no-textconv",
-                                 "--no-color", "--no-prefix", "-U0", "--", base, head, NULL};
-    struct git_question question = {
-        .folder = "/", .words = words, .interrupt = folders->interrupt};
+    const char *const words[] = {"diff",
+                                 "--no-index",
+                                 "--no-ext-diff",
+                                 "--no-textconv",
+                                 "--no-color",
+                                 "--no-prefix",
+                                 "-U0",
+                                 "--",
+                                 base,
+                                 head,
+                                 NULL};
+    struct git_question question = {.folder = "/", .words = words, .interrupt = folders->interrupt};
     buffer_init(&text, DIFF_MAX_BYTES);
-    /* git exits with 1 where files differ, which is no answer to most questions: what it said is. */
+    /* git exits with 1 where files differ, which is no answer to most questions: what it said is.
+     */
     if (!git_question_ask(&question, &text, &answered, err))
         goto out;
     ok = true;
@@ -214,9 +224,10 @@ static bool compare_file(struct comparison_of_folders *comparison, const char *n
         return comparison->head.length == 0 ||
                (make_new(change.head_path, &comparison->head, comparison->arena, &change, err) &&
                 add(comparison, change, err));
-    bool same = comparison->head.length == comparison->base.length &&
-                (comparison->head.length == 0 ||
-                 memcmp(comparison->head.data, comparison->base.data, comparison->head.length) == 0);
+    bool same =
+        comparison->head.length == comparison->base.length &&
+        (comparison->head.length == 0 ||
+         memcmp(comparison->head.data, comparison->base.data, comparison->head.length) == 0);
     if (same)
         return strcmp(change.base_path, change.head_path) == 0 || add(comparison, change, err);
     if (++comparison->different > DIFFERENT_MAX) {
@@ -243,8 +254,7 @@ bool source_folders_compare(struct source_hunks *hunks, const struct source_fold
         if (++count > FILES_MAX)
             comparison.why = "there are too many files";
         else
-            ok = interrupt_check(folders->interrupt, err) &&
-                 compare_file(&comparison, name, err);
+            ok = interrupt_check(folders->interrupt, err) && compare_file(&comparison, name, err);
     }
     *why = comparison.why;
     buffer_release(&names);

@@ -14,10 +14,10 @@ struct span {
 /* What was said of one file so far. */
 struct file {
     bool begun;
-    struct span names;           /* behind "diff --git" */
-    const char *base, *head;     /* NULL = not said */
-    bool created, removed;       /* then there is no such file on the other side */
-    bool whole;                  /* changed, and nobody knows where */
+    struct span names;       /* behind "diff --git" */
+    const char *base, *head; /* NULL = not said */
+    bool created, removed;   /* then there is no such file on the other side */
+    bool whole;              /* changed, and nobody knows where */
     struct source_hunk *hunks;
     size_t hunk_count, hunk_capacity;
 };
@@ -61,7 +61,8 @@ static bool begins(struct span line, const char *words, struct span *rest)
     return true;
 }
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ------------------------------------------------------------------------------------
+ */
 
 /* The byte that stands behind a backslash in a quoted name; *size is how long it is written. */
 static int unescape(const char *text, size_t left, size_t *size)
@@ -137,7 +138,8 @@ static bool read_names(struct reader *reader, struct file *file)
     return true;
 }
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------------------------------
+ */
 
 static bool grow(struct reader *reader, void **list, size_t count, size_t *capacity, size_t size)
 {
@@ -213,7 +215,8 @@ static bool end_file(struct reader *reader)
     return !named || (change.hunk_count == 0 && !renamed) || add_change(reader, change);
 }
 
-/* ---- hunks ------------------------------------------------------------------------------------ */
+/* ---- hunks ------------------------------------------------------------------------------------
+ */
 
 /* "12" or "12,3" from *text on; what is left of the line stays there. */
 static bool read_range(struct span *text, uint32_t range[2])
@@ -281,8 +284,8 @@ static bool read_hunk(struct reader *reader, struct span text)
         !read_range(&rest, head))
         return fail(reader, "the head of a hunk cannot be read");
     /* Where a side has no line, git names the one before. */
-    struct position position = {base[0] + (base[1] == 0), head[0] + (head[1] == 0), base[1],
-                                head[1], {0}};
+    struct position position = {
+        base[0] + (base[1] == 0), head[0] + (head[1] == 0), base[1], head[1], {0}};
     position.run = (struct source_hunk){position.base, 0, position.head, 0};
     while (position.base_left > 0 || position.head_left > 0) {
         if (!take_line(reader, &line))
@@ -293,7 +296,8 @@ static bool read_hunk(struct reader *reader, struct span text)
     return end_run(reader, &position);
 }
 
-/* ---- lines outside of hunks -------------------------------------------------------------------- */
+/* ---- lines outside of hunks --------------------------------------------------------------------
+ */
 
 static bool read_header(struct reader *reader, struct span line)
 {

@@ -32,7 +32,7 @@ static uint32_t find_blindness(void)
     uint32_t blind = 0;
     if (another_malloc_is_first())
         blind |= AGENT_BLIND_MALLOC;
-    if (agent_next.serves_new)
+    if (next_serves_new())
         blind |= AGENT_BLIND_NEW;
     if (!agent_next.sizes_known)
         blind |= AGENT_BLIND_USABLE;
@@ -47,6 +47,7 @@ __attribute__((constructor)) static void agent_load(void)
         next_learn_sizes();
         slots_tell_blind(find_blindness());
     }
+    (void)dlerror(); /* what was not found, such as C++ new in C, is not for the host to hear of */
     errno = saved;
 }
 

@@ -155,7 +155,7 @@ static void learn_character(struct next_allocator *next, const void *malloc_addr
     next->sizes_known = object != NULL && object_of(usable) == object;
     if (next->sizes_known)
         look_up(RTLD_NEXT, "malloc_usable_size", &next->usable_size);
-    next->serves_new = object != NULL && object_of(dlsym(RTLD_DEFAULT, "_Znwm")) == object;
+    next->malloc_address = malloc_address;
 }
 
 bool next_resolve(void)
@@ -179,13 +179,18 @@ bool next_resolve(void)
     learn_character(&next, malloc_address);
     if (next.foreign)
         guard_wrap(&next, &agent_next);
-    (void)dlerror(); /* a C program has no _Znwm, which is not for the host to hear of */
     next.ready = true;
     /* Two threads may both come here; they write the same. */
     agent_next = next;
     resolving = false;
     errno = saved;
     return true;
+}
+
+bool next_serves_new(void)
+{
+    const void *object = object_of(agent_next.malloc_address);
+    return object != NULL && object_of(dlsym(RTLD_DEFAULT, "_Znwm")) == object;
 }
 
 void next_learn_sizes(void)

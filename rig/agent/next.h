@@ -29,14 +29,20 @@ struct next_allocator {
     bool foreign;     /* not libc's: it may call malloc by name, and so the agent, from within */
     bool sizes_known; /* usable_size is the allocator's own */
     bool sizes_read;  /* sizes can be read from where glibc keeps them: next_learn_sizes */
-    bool serves_new;  /* brings C++ operator new, which then never reaches malloc */
+    const void *malloc_address; /* of the allocator itself, before any guard */
 };
 
 extern AGENT_LOCAL struct next_allocator agent_next;
 
-/* Looks the functions up. False when called from within itself on the same thread (dlsym may
+/* Looks the functions up. It runs within whatever malloc was first called from, which may hold any
+ * lock of libc's, so what takes one must not be called: dlerror for one, though a lookup that
+ * failed leaves a message behind. False when called from within itself on the same thread (dlsym may
  * allocate): then the pool has to serve. */
 AGENT_LOCAL bool next_resolve(void);
+
+/* Whether the allocator brings C++ operator new, which then never reaches malloc. Like the next, not
+ * for calls from within malloc. */
+AGENT_LOCAL bool next_serves_new(void);
 
 /* Finds out whether block sizes can be read in place. Allocates and frees a few small blocks. */
 AGENT_LOCAL void next_learn_sizes(void);

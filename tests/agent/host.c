@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -206,6 +207,13 @@ static void errno_stays(void)
 static void no_error_left(void)
 {
     require(dlerror() == NULL, "no error is left from loading the agent");
+}
+
+/* Waits for ever when the lock for locales was left in disorder. */
+static void set_locales(void)
+{
+    require(setlocale(LC_ALL, "POSIX") != NULL, "a locale");
+    require(setlocale(LC_CTYPE, "C") != NULL, "another locale");
 }
 
 static void not_enabled(void)
@@ -462,6 +470,7 @@ static const struct mode {
     {"fork", a_fork},
     {"idle-fork", a_fork_that_idles},
     {"dlerror", no_error_left},
+    {"locale", set_locales},
     {"raw-fork", a_fork_past_libc},
     {"vfork", a_vfork},
     {"spawn", a_spawn},

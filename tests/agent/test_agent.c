@@ -90,6 +90,7 @@ static const struct counted_case {
      "",
      0,
      {1, 0, 1, 200, 0, ONE_PROCESS, AGENT_BLIND_NEW}},
+    {"locale", host, "locale", LOCALE_PATH, 0, {.attached = 1}},
     {"early", host, "malloc", EARLY_PATH, 0, {3, 0, 2, 300, 104, ONE_PROCESS, 0}},
 };
 

@@ -2,7 +2,7 @@
  * on the same file. The dump is made of a real one (perl at a small task, by instruction), repeated
  * under other addresses and names until it is large:
  *
- *     callgrind_parse [MEGABYTES [COPIES]]     default: 100, and 30 % of it distinct
+ *     bench-callgrind [MEGABYTES [COPIES]]     default: 100, and 30 % of it distinct
  *
  * Every COPIES copies begin anew with the first. Exits 1 when reading 100 MB takes more than 2 s or
  * 300 MB. Both programs are timed as a whole, each in a process of its own, on one CPU. */
@@ -32,7 +32,7 @@ struct usage {
 
 static void fail(const char *what)
 {
-    fprintf(stderr, "callgrind_parse: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "bench-callgrind: %s: %s\n", what, strerror(errno));
     exit(2);
 }
 
@@ -51,7 +51,7 @@ static struct usage measure(const char *const *arguments, const char *path)
         struct error err = {0};
         if (!callgrind_profile_new(&profile, &err) ||
             !callgrind_profile_read(profile, path, NULL, &err)) {
-            fprintf(stderr, "callgrind_parse: %s: %s\n", err.where, err.text);
+            fprintf(stderr, "bench-callgrind: %s: %s\n", err.where, err.text);
             _exit(2);
         }
         _exit(callgrind_profile_sum(profile) == callgrind_profile_total(profile) ? 0 : 3);
@@ -183,7 +183,7 @@ int main(int argc, char **argv)
     double megabytes = argc > 1 ? strtod(argv[1], NULL) : 100;
     struct error err = {0};
     if (megabytes < 1 || megabytes > 10000 || mkdtemp(folder) == NULL) {
-        fputs("usage: callgrind_parse [MEGABYTES [COPIES]]\n", stderr);
+        fputs("usage: bench-callgrind [MEGABYTES [COPIES]]\n", stderr);
         return 2;
     }
     snprintf(real, sizeof real, "%s/real", folder);
@@ -198,6 +198,6 @@ int main(int argc, char **argv)
     describe(large, make_large_dump(real, large, (size_t)(megabytes * 1e6), copies));
     bool met = compare(large, megabytes);
     if (!file_remove_tree(folder, &err))
-        fprintf(stderr, "callgrind_parse: %s\n", err.text);
+        fprintf(stderr, "bench-callgrind: %s\n", err.text);
     return met ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-"""What grew is named: for each patch of fixtures/regressions, the first line is a line of that patch."""
+"""For each patch of fixtures/regressions, the first line that is named is a line of that patch."""
 
 import json
 import re

@@ -97,8 +97,8 @@ def fetch(folder):
                "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=15"]
     for words in (["update"], ["source", "--download-only", "nginx"]):
         try:
-            done = subprocess.run(["apt-get", *options, *words], cwd=folder, timeout=150, check=False,
-                                  stdin=subprocess.DEVNULL, capture_output=True)
+            done = subprocess.run(["apt-get", *options, *words], cwd=folder, timeout=150,
+                                  check=False, stdin=subprocess.DEVNULL, capture_output=True)
         except (OSError, subprocess.TimeoutExpired):
             return None
         if done.returncode != 0:
@@ -131,7 +131,8 @@ class GrowthOnNginx(rig.Case):
         with tarfile.open(self.tarball) as archive:
             members = archive.getmembers()
             for member in members:  # git trusts no folder of another owner
-                member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
+                member.uid, member.gid = os.getuid(), os.getgid()
+                member.uname = member.gname = ""
             archive.extractall(self.folder, members)
         top = members[0].name.split("/")[0]
         (self.folder / top).rename(self.tree)
@@ -143,7 +144,8 @@ class GrowthOnNginx(rig.Case):
             for name in ("index", "50x") for number in range(3)])
         start = ["/usr/bin/python3", "-I", "start.py", str(self.folder), "${port}"]
         recorded.write_config(
-            self.tree, start, ENDPOINTS, passes={"exact": {"replicates": 1}, "alloc": {"replicates": 1}},
+            self.tree, start, ENDPOINTS,
+            passes={"exact": {"replicates": 1}, "alloc": {"replicates": 1}},
             gateway={"build": [CONFIGURE, ["make", "-j2"]],
                      "ready": {"path": "/index.html", "status": 200, "timeout_s": 20}})
         rig.git(self.tree, "init", "-q")
@@ -158,7 +160,8 @@ class GrowthOnNginx(rig.Case):
         number = text[:text.index(BEHIND)].count("\n") + 2
         report = self.folder / "report.json"
         outcome = self.tollgate("bench", "--base", "HEAD", "--passes", "exact,alloc,lines,sites",
-                                "-O", "terminal", "-O", f"json:{report}", cwd=self.tree, timeout=600)
+                                "-O", "terminal", "-O", f"json:{report}", cwd=self.tree,
+                                timeout=600)
         path.write_text(text)
         self.assertEqual(outcome.code, 1, str(outcome))
         return number, rig.load(report), outcome

@@ -29,7 +29,7 @@ class Regressions(rig.Case):
         self.tree = rig.make_repository(self.folder / "tree")
         # One start a side is enough: exact counts do not differ from start to start.
         rig.edit_config(self.tree, lambda config: config.update(
-            passes={"exact": {"replicates": 1}, "alloc": {"replicates": 1}}))
+            passes={"exact": {"replicates": 1}, "alloc": {"replicates": 1}, "live": {"pairs": 40}}))
         rig.commit_all(self.tree)
 
     def bench_patch(self, name, passes):

@@ -1,6 +1,6 @@
-/* Profiles made by hand for the tests of what grew. Places are written as text: "score_of rank.c:71"
- * is a line of the gateway's own, "strcmp /usr/lib/x.c:5" one of a library, "json_pack @libjansson"
- * a function of an object without lines, "score_of rank.c" a function as a whole. */
+/* Profiles made by hand for the tests of what grew. Places are written as text: "score_of
+ * rank.c:71" is a line of the gateway's own, "strcmp /usr/lib/x.c:5" one of a library, "json_pack
+ * @libjansson" a function of an object without lines, "score_of rank.c" a function as a whole. */
 #ifndef TOLLGATE_TESTS_GROWTH_SAMPLE_H
 #define TOLLGATE_TESTS_GROWTH_SAMPLE_H
 
@@ -43,8 +43,8 @@ static inline struct profile_builder *sample_builder(struct growth_sample *sampl
 {
     struct profile_builder **builder = &sample->builders[kind][side];
     if (*builder == NULL)
-        cr_assert(profile_builder_new(builder, kind, growth_endpoints, GROWTH_ENDPOINTS,
-                                      &sample->err));
+        cr_assert(
+            profile_builder_new(builder, kind, growth_endpoints, GROWTH_ENDPOINTS, &sample->err));
     return *builder;
 }
 
@@ -83,8 +83,7 @@ static inline void call(struct growth_sample *sample, enum side side, const char
 {
     struct profile_builder *builder = sample_builder(sample, PROFILE_LINES, side);
     uint32_t line = sample_frame(builder, from), function = sample_frame(builder, to);
-    profile_builder_add_call(builder, 0,
-                             &(struct profile_call){line, function, 1, instructions});
+    profile_builder_add_call(builder, 0, &(struct profile_call){line, function, 1, instructions});
 }
 
 /* A stack of up to 7 places, outermost first, NULL-terminated. */
@@ -99,7 +98,7 @@ static inline void stack(struct growth_sample *sample, enum profile_kind kind, e
 }
 
 #define ALLOCATED(count, bytes, retained) ((const double[]){(count), (bytes), (retained)})
-#define STACK(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define STACK(...)                        ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Adds a hunk to the change of the pair of paths. */
 static inline void hunk(struct growth_sample *sample, const char *base_path, const char *head_path,

@@ -96,7 +96,8 @@ static void grow_sites(void)
     stack(&profile, PROFILE_ALLOC, SIDE_HEAD, ALLOCATED(1, 64, 0), STACK("main m.c:1"));
 }
 
-/* ---- the short form ------------------------------------------------------------------------------ */
+/* ---- the short form
+ * ------------------------------------------------------------------------------ */
 
 Test(because, the_line_at_fault, .init = begin, .fini = end, .timeout = 60)
 {
@@ -119,13 +120,12 @@ Test(because, several_metrics_of_one_line, .init = begin, .fini = end, .timeout 
                      "           a request (96 % of the growth), +38 allocations (all of the "
                      "growth),\n"
                      "           +2.10 KiB allocated (all of the growth)\n");
-    cr_assert_str_eq(write_short(40, false),
-                     "  because gateway/rank.c:83 in score_of,\n"
-                     "    a changed line: +52.10 k\n"
-                     "    instructions a request (96 % of the\n"
-                     "    growth), +38 allocations (all of the\n"
-                     "    growth), +2.10 KiB allocated (all of\n"
-                     "    the growth)\n");
+    cr_assert_str_eq(write_short(40, false), "  because gateway/rank.c:83 in score_of,\n"
+                                             "    a changed line: +52.10 k\n"
+                                             "    instructions a request (96 % of the\n"
+                                             "    growth), +38 allocations (all of the\n"
+                                             "    growth), +2.10 KiB allocated (all of\n"
+                                             "    the growth)\n");
 }
 
 Test(because, a_leak, .init = begin, .fini = end, .timeout = 60)
@@ -156,9 +156,10 @@ Test(because, no_more_than_three_places, .init = begin, .fini = end, .timeout = 
 
 Test(because, the_variant_that_grew, .init = begin, .fini = end, .timeout = 60)
 {
-    struct variant_result variants[3] = {{.name = "limit=10"}, {.name = "limit=\x1b[2J100"}, {.name = ""}};
-    struct endpoint_result endpoint = {.name = "GET /feed", .variants = variants,
-                                       .variant_count = 3};
+    struct variant_result variants[3] = {
+        {.name = "limit=10"}, {.name = "limit=\x1b[2J100"}, {.name = ""}};
+    struct endpoint_result endpoint = {
+        .name = "GET /feed", .variants = variants, .variant_count = 3};
     for (size_t i = 0; i < 3; i++) {
         variants[i].share = i == 1 ? 0.5 : 0.25;
         for (unsigned m = 0; m < METRIC_COUNT; m++)
@@ -170,7 +171,8 @@ Test(because, the_variant_that_grew, .init = begin, .fini = end, .timeout = 60)
     profile.run.endpoint_count = 1;
     cr_assert_str_eq(write_short(200, false),
                      "  because  only 1 of 3 variants of its requests grew: "
-                     "limit=\\x1b[2J100\n", "%s", write_short(200, false));
+                     "limit=\\x1b[2J100\n",
+                     "%s", write_short(200, false));
     expect_texts(write_long(200),
                  (const char *const[]){"variants   limit=10 (25.0 % of requests): 50.00 k -> "
                                        "50.00 k instr, =\n",
@@ -192,7 +194,8 @@ Test(because, why_there_is_nothing, .init = begin, .fini = end, .timeout = 60)
     because_append(&out, &sample.report, &style, feed, &told);
     cr_assert_str_eq(buffer_text(&out),
                      "  because  no lines can be named: the gateway is stripped\n");
-    expect_texts(write_long(80), (const char *const[]){"lines      the gateway is stripped\n", NULL});
+    expect_texts(write_long(80),
+                 (const char *const[]){"lines      the gateway is stripped\n", NULL});
     buffer_release(&out);
 }
 
@@ -203,7 +206,8 @@ Test(because, a_source_newer_than_the_program, .init = begin, .fini = end, .time
     grow_lines();
     expect_texts(write_short(200, true),
                  (const char *const[]){"gateway/rank.c is newer than the program: its lines may "
-                                       "not fit\n", NULL});
+                                       "not fit\n",
+                                       NULL});
 }
 
 /* What improved needs no culprit, what was accepted does. */
@@ -218,16 +222,20 @@ Test(because, only_what_got_dearer, .init = begin, .fini = end, .timeout = 60)
     cr_assert_not_null(strstr(write_short(200, true), "rank.c:83"));
 }
 
-/* ---- wherever it is shown -------------------------------------------------------------------------- */
+/* ---- wherever it is shown
+ * -------------------------------------------------------------------------- */
 
 /* Names come from the gateway's programs and from file systems. */
 static void grow_hostile(void)
 {
     struct profile_builder *builder = sample_builder(&profile, PROFILE_LINES, SIDE_HEAD);
-    struct profile_frame frame = {.function = "a\x1b]0;x\x07\nb\xff", .line = 3, .own = true,
-                                  .file = "\xe2\x80\xae" "evil\n.c"};
-    uint32_t node = profile_builder_node(builder, PROFILE_NONE,
-                                         profile_builder_frame(builder, &frame));
+    struct profile_frame frame = {.function = "a\x1b]0;x\x07\nb\xff",
+                                  .line = 3,
+                                  .own = true,
+                                  .file = "\xe2\x80\xae"
+                                          "evil\n.c"};
+    uint32_t node =
+        profile_builder_node(builder, PROFILE_NONE, profile_builder_frame(builder, &frame));
     spend(&profile, SIDE_BASE, "view gateway/feed.c:9", 400000);
     profile_builder_add(builder, 0, node, (double[]){500000, 1, 0});
 }
@@ -275,7 +283,8 @@ Test(because, in_the_terminal_report, .init = begin, .fini = end, .timeout = 60)
     buffer_release(&out);
 }
 
-/* ---- the long form --------------------------------------------------------------------------------- */
+/* ---- the long form
+ * --------------------------------------------------------------------------------- */
 
 Test(because, in_full, .init = begin, .fini = end, .timeout = 60)
 {
@@ -285,15 +294,17 @@ Test(because, in_full, .init = begin, .fini = end, .timeout = 60)
     spend(&profile, SIDE_BASE, "old_name gateway/view.c:5", 5000);
     spend(&profile, SIDE_HEAD, "new_name gateway/view.c:5", 4000);
     const char *text = write_long(200);
-    expect_texts(text, (const char *const[]){
-        "lines      those of the instructions\n",
-        "lines      +52.10 k instructions (98.3 %)  gateway/rank.c:83 in score_of, changed\n",
-        "             +900 instructions (1.7 %)  gateway/rank.c:84 in score_of, changed\n" + 2,
-        "-1000 instructions  gateway/view.c:5 in new_name\n",
-        "functions  +53.00 k instructions (100 %)  score_of in gateway/rank.c, changed\n",
-        "-1000 instructions  new_name in gateway/view.c, was old_name in gateway/view.c\n",
-        "moved      1000 instructions a request moved from one function to another\n",
-        "sites      +38 allocations (100 %)  gateway/rank.c:83 in score_of, changed\n", NULL});
+    expect_texts(
+        text,
+        (const char *const[]){
+            "lines      those of the instructions\n",
+            "lines      +52.10 k instructions (98.3 %)  gateway/rank.c:83 in score_of, changed\n",
+            "             +900 instructions (1.7 %)  gateway/rank.c:84 in score_of, changed\n" + 2,
+            "-1000 instructions  gateway/view.c:5 in new_name\n",
+            "functions  +53.00 k instructions (100 %)  score_of in gateway/rank.c, changed\n",
+            "-1000 instructions  new_name in gateway/view.c, was old_name in gateway/view.c\n",
+            "moved      1000 instructions a request moved from one function to another\n",
+            "sites      +38 allocations (100 %)  gateway/rank.c:83 in score_of, changed\n", NULL});
 }
 
 /* A passed metric says only that cost moved, and only when it is worth a word. */
@@ -310,7 +321,8 @@ Test(because, what_moved_is_told_of_a_passed_metric, .init = begin, .fini = end,
     cr_assert_null(strstr(text, "functions  "), "%s", text);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------------- */
+/* ---- JSON
+ * -------------------------------------------------------------------------------------------- */
 
 static json_t *write_json(void)
 {

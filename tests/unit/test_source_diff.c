@@ -14,7 +14,8 @@
 
 #define FOLDER "fixtures/diff/"
 
-/* ---- reading what git says ---------------------------------------------------------------------- */
+/* ---- reading what git says ----------------------------------------------------------------------
+ */
 
 struct reading {
     struct arena arena;
@@ -70,8 +71,11 @@ static void expect_hunks(const struct source_change *change, size_t count,
     }
 }
 
-#define HUNKS(...) sizeof((const uint32_t[][4]){__VA_ARGS__}) / sizeof(uint32_t[4]), \
-                   (const uint32_t[][4]){__VA_ARGS__}
+#define HUNKS(...)                                                                                 \
+    sizeof((const uint32_t[][4]){__VA_ARGS__}) / sizeof(uint32_t[4]), (const uint32_t[][4])        \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 
 /* The file was written by git 2.39 over trees that are described beside each. */
 Test(source_diff, everything, .timeout = 60)
@@ -162,7 +166,8 @@ Test(source_diff, very_long_files, .timeout = 60)
     arena_release(&reading.arena);
 }
 
-/* ---- asking git ---------------------------------------------------------------------------------- */
+/* ---- asking git
+ * ---------------------------------------------------------------------------------- */
 
 struct trees {
     char folder[64];
@@ -188,8 +193,8 @@ static void command(const char *const *arguments)
 }
 
 #define COMMAND(...) command((const char *const[]){__VA_ARGS__, NULL})
-#define GIT(...)                                                                              \
-    COMMAND("git", "-c", "user.name=t", "-c", "user.email=t@localhost", "-c",                 \
+#define GIT(...)                                                                                   \
+    COMMAND("git", "-c", "user.name=t", "-c", "user.email=t@localhost", "-c",                      \
             "commit.gpgsign=false", __VA_ARGS__)
 
 static const char *path_of(const char *name)
@@ -229,7 +234,9 @@ static void read_diff(const char *head, const char *base, const char *commit, bo
     char *head_folder = strdup(path_of(head)), *base_folder = strdup(path_of(base));
     struct interrupt never = {-1};
     trees.head = (struct source){.ref = "HEAD", .folder = head_folder};
-    trees.base = (struct source){.ref = "base", .folder = base_folder, .dirty = dirty,
+    trees.base = (struct source){.ref = "base",
+                                 .folder = base_folder,
+                                 .dirty = dirty,
                                  .commit = *commit != '\0' ? commit : NULL};
     cr_assert(source_diff_read(&trees.run, &trees.head, &trees.base, &never, &trees.err), "%s",
               trees.err.text);
@@ -351,7 +358,8 @@ Test(source_diff, trees_of_other_depth, .init = make_trees, .fini = remove_trees
     cr_assert_eq(changed("same.c", "fixtures/same.c")->hunk_count, 0);
 }
 
-/* ---- when memory is out --------------------------------------------------------------------------- */
+/* ---- when memory is out
+ * --------------------------------------------------------------------------- */
 
 void *__real_calloc(size_t count, size_t size) __attribute__((weak));
 void *__wrap_calloc(size_t count, size_t size);

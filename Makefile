@@ -22,13 +22,13 @@ bench: build
 test: install-deps
 	@cmake --preset release -B $(BUILD) -DTOLLGATE_WERROR=ON >/dev/null
 	@cmake --build $(BUILD) --parallel $(JOBS)
-	@ctest --test-dir $(BUILD) --output-on-failure $(TEST_OPTIONS)
+	@ctest --test-dir $(BUILD) --parallel $(JOBS) --output-on-failure $(TEST_OPTIONS)
 
 # Unit and end-to-end tests under AddressSanitizer and UndefinedBehaviorSanitizer.
 test-asan: install-deps
 	@cmake --preset asan >/dev/null
 	@cmake --build build-asan --parallel $(JOBS)
-	@ctest --test-dir build-asan --output-on-failure $(TEST_OPTIONS)
+	@ctest --test-dir build-asan --parallel $(JOBS) --output-on-failure $(TEST_OPTIONS)
 
 test-valgrind: install-deps
 	@cmake --preset dev >/dev/null

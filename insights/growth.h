@@ -4,12 +4,12 @@
  * Base and head are matched by place. Functions: by name and file; what has no partner is matched
  * to one that has none either when most of its lines went there (a rename), or when it has the same
  * name in another file (a move). Lines: through the hunks of their file; a line that the change
- * touched has no partner and is new.
+ * wrote has no partner and is new. Where it only removed lines, those beside count as touched.
  *
  * Every unit of cost is charged once: to the deepest changed line on the way to it; where there is
  * none, to the deepest line of the gateway's own sources; else to where it was spent. So a line
- * that only calls a dearer one is not blamed for it, and what all lines grew by adds up to what the
- * endpoint grew by. With stacks this is exact. Calls seen from lines (PROFILE_LINES) do not tell
+ * that only calls a dearer one is not blamed for it, and no growth is told twice. With stacks this
+ * is exact. Calls seen from lines (PROFILE_LINES) do not tell
  * which caller a callee's own calls belong to: there its cost is split as its calls are. */
 #ifndef TOLLGATE_INSIGHTS_GROWTH_H
 #define TOLLGATE_INSIGHTS_GROWTH_H

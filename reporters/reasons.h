@@ -8,8 +8,8 @@
 void reasons_append_invalid(struct buffer *out, const struct report_style *style,
                             const struct endpoint_verdict *const *order);
 
-/* Appends the regressed, undecided and improved endpoints with their metrics' reasons, an empty
- * line before each kind; of many, the first. Nothing when all passed. */
+/* Appends the regressed, undecided and improved endpoints with their metrics' reasons and the
+ * lines at fault, an empty line before each kind; of many, the first. Nothing when all passed. */
 void reasons_append(struct buffer *out, const struct report *report,
                     const struct report_style *style, const struct endpoint_verdict *const *order);
 

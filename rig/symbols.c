@@ -266,7 +266,8 @@ size_t symbols_find_statements(struct symbols *symbols, struct symbols_object *o
     if (cached->unit == NULL || cached->row == SYMBOLS_NONE)
         return 0;
     const struct symbols_row *rows = cached->unit->rows;
-    for (uint32_t i = cached->row; rows[i].address == address && !rows[i].end && count < most; i--) {
+    for (uint32_t i = cached->row; rows[i].address == address && !rows[i].end && count < most;
+         i--) {
         if (rows[i].statement) {
             frames[count] = (struct profile_frame){.object = object->name};
             set_place(object, &frames[count++], cached->unit, rows[i].file, rows[i].line);

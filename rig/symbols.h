@@ -30,7 +30,7 @@ enum { SYMBOLS_FRAMES_MAX = 32 };
  * the symbols; `file` is relative to the source root where it lies below it. */
 struct symbols_place {
     struct profile_frame frames[SYMBOLS_FRAMES_MAX];
-    size_t count; /* 0: nothing is known but the object */
+    size_t count;   /* 0: nothing is known but the object */
     bool statement; /* the instruction is where the statement of its line is, as the compiler marks
                        it; else it may have been moved, to before the decision whether to execute */
 };

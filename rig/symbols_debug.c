@@ -146,16 +146,15 @@ static bool find_folder(const struct symbols_object *object, const char *path,
     return true;
 }
 
-static bool try_link(struct symbols_object *object, const struct wanted *wanted,
-                     const char *folder, const char *name)
+static bool try_link(struct symbols_object *object, const struct wanted *wanted, const char *folder,
+                     const char *name)
 {
     static const struct {
         const char *before, *after;
     } places[] = {{"", "/"}, {"", "/.debug/"}, {DEBUG_ROOT, "/"}};
     for (size_t i = 0; i < COUNT_OF(places); i++) {
-        const char *path =
-            arena_format(&object->symbols->arena, "%s%s%s%s%s", object->prefix, places[i].before,
-                         folder, places[i].after, name);
+        const char *path = arena_format(&object->symbols->arena, "%s%s%s%s%s", object->prefix,
+                                        places[i].before, folder, places[i].after, name);
         if (path == NULL || !try_file(object, path, wanted, &object->debug))
             continue;
         object->debug_path = path;
@@ -198,13 +197,12 @@ void symbols_debug_share(struct symbols_object *object, const char *path)
         return;
     wanted.build_id = id;
     bool found = try_build_id(object, &wanted, &object->shared);
-    if (!found && find_folder(object, object->debug_path != NULL ? object->debug_path : path,
-                              folder)) {
+    if (!found &&
+        find_folder(object, object->debug_path != NULL ? object->debug_path : path, folder)) {
         const char *full =
             arena_format(&object->symbols->arena, "%s%s%s%s", object->prefix,
                          name[0] == '/' ? "" : folder, name[0] == '/' ? "" : "/", name);
-        found =
-            full != NULL && try_file(object, full, &wanted, &object->shared);
+        found = full != NULL && try_file(object, full, &wanted, &object->shared);
     }
     if (found)
         object->alt = dwarf_begin_elf(object->shared.elf, DWARF_C_READ, NULL);

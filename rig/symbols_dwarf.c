@@ -16,8 +16,7 @@ bool symbols_dwarf_add_ranges(struct symbols_object *object, Dwarf_Die *die,
     while ((at = dwarf_ranges(die, at, &base, &low, &high)) > 0) {
         if (!symbols_spend(object, 1))
             return true;
-        if (symbols_elf_is_code(object, low) &&
-            !symbols_ranges_add(ranges, low, high, rank, value))
+        if (symbols_elf_is_code(object, low) && !symbols_ranges_add(ranges, low, high, rank, value))
             return false;
     }
     return true;
@@ -27,8 +26,7 @@ static struct symbols_unit *add_unit(struct symbols_object *object, size_t *capa
 {
     if (object->unit_count == *capacity) {
         size_t wanted = *capacity > 0 ? *capacity * 2 : 64;
-        struct symbols_unit *grown =
-            reallocarray(object->units, wanted, sizeof *object->units);
+        struct symbols_unit *grown = reallocarray(object->units, wanted, sizeof *object->units);
         if (grown == NULL)
             return NULL;
         object->units = grown;

@@ -26,8 +26,7 @@ static bool read_loads(struct symbols_object *object)
         if (header.p_filesz > 0 &&
             (header.p_offset > (uint64_t)object->stat.st_size ||
              header.p_filesz > (uint64_t)object->stat.st_size - header.p_offset))
-            symbols_object_say(object, "%s is cut short: build or install it again",
-                               object->path);
+            symbols_object_say(object, "%s is cut short: build or install it again", object->path);
     }
     return true;
 }
@@ -80,9 +79,8 @@ Elf_Scn *symbols_elf_section(Elf *elf, const char *name)
         return NULL;
     while ((section = elf_nextscn(elf, section)) != NULL) {
         GElf_Shdr header;
-        const char *found = gelf_getshdr(section, &header) != NULL
-                                ? elf_strptr(elf, names, header.sh_name)
-                                : NULL;
+        const char *found =
+            gelf_getshdr(section, &header) != NULL ? elf_strptr(elf, names, header.sh_name) : NULL;
         if (found != NULL && strcmp(found, name) == 0)
             return section;
     }
@@ -117,7 +115,8 @@ static bool check_kind(struct symbols_object *object)
         object->elf = NULL;
         return false;
     }
-    if (header.e_shoff > size || (uint64_t)header.e_shnum * header.e_shentsize > size - header.e_shoff)
+    if (header.e_shoff > size ||
+        (uint64_t)header.e_shnum * header.e_shentsize > size - header.e_shoff)
         symbols_object_say(object, "%s is cut short: build or install it again", object->path);
     object->budget = (1 << 16) + SYMBOLS_BUDGET_PER_BYTE * (int64_t)size;
     return true;

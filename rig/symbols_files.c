@@ -225,9 +225,8 @@ static const char *find_elsewhere(const struct symbols_object *object, const cha
 {
     if (object->built_root == NULL)
         return NULL;
-    const char *found = object->built_root[0] == '\0' && path[0] != '/'
-                            ? path
-                            : below(path, object->built_root);
+    const char *found =
+        object->built_root[0] == '\0' && path[0] != '/' ? path : below(path, object->built_root);
     return found != NULL && is_tracked(object->symbols, found) ? found : NULL;
 }
 

@@ -117,8 +117,8 @@ static bool walk_tree(struct walk *walk)
             walk->inside[walk->depth++] = inside;
             continue;
         }
-        while (walk->depth > 0 && dwarf_siblingof(&walk->dies[walk->depth - 1],
-                                                  &walk->dies[walk->depth - 1]) != 0)
+        while (walk->depth > 0 &&
+               dwarf_siblingof(&walk->dies[walk->depth - 1], &walk->dies[walk->depth - 1]) != 0)
             walk->depth--;
     }
     return true;
@@ -174,7 +174,8 @@ const char *symbols_function_name(struct symbols_object *object, const struct sy
 {
     if (!function->named) {
         function->named = true;
-        function->name = symbols_clean_text(object->symbols, find_name(function->die, unit->plain_names));
+        function->name =
+            symbols_clean_text(object->symbols, find_name(function->die, unit->plain_names));
     }
     return function->name;
 }

@@ -68,9 +68,8 @@ static bool expand_all(struct symbols *symbols, Elf *elf)
         return false;
     while ((section = elf_nextscn(elf, section)) != NULL) {
         GElf_Shdr header;
-        const char *name = gelf_getshdr(section, &header) != NULL
-                               ? elf_strptr(elf, names, header.sh_name)
-                               : NULL;
+        const char *name =
+            gelf_getshdr(section, &header) != NULL ? elf_strptr(elf, names, header.sh_name) : NULL;
         bool old_style = name != NULL && strncmp(name, ".zdebug_", 8) == 0;
         if (name == NULL || (!old_style && (header.sh_flags & SHF_COMPRESSED) == 0))
             continue;
@@ -88,8 +87,8 @@ bool symbols_image_read(struct symbols_image *image, struct symbols *symbols, in
         (uint64_t)status.st_size > IMAGE_BYTES_MAX)
         return false;
     size_t size = (size_t)status.st_size;
-    void *memory = mmap(NULL, size + ZEROS_BYTES, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory =
+        mmap(NULL, size + ZEROS_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return false;
     image->memory = memory;

@@ -60,12 +60,12 @@ static bool read_text(const struct symbols_process *process, struct buffer *text
     if (fd < 0)
         return true;
     char *chunk = malloc(CHUNK_BYTES);
-    ssize_t got = chunk != NULL && fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
-                          stat(folder, &owner) == 0 &&
-                          (file.st_uid == owner.st_uid || file.st_uid == 0 ||
-                           file.st_uid == geteuid())
-                      ? 1
-                      : 0;
+    ssize_t got =
+        chunk != NULL && fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
+                stat(folder, &owner) == 0 &&
+                (file.st_uid == owner.st_uid || file.st_uid == 0 || file.st_uid == geteuid())
+            ? 1
+            : 0;
     while (got > 0 && !text->failed) {
         got = read(fd, chunk, CHUNK_BYTES);
         if (got > 0)
@@ -81,8 +81,7 @@ static bool add_function(struct symbols_jit *jit, const char *name)
 {
     if (jit->count == jit->capacity) {
         size_t capacity = jit->capacity > 0 ? jit->capacity * 2 : 1024;
-        struct jit_function *grown =
-            reallocarray(jit->functions, capacity, sizeof *jit->functions);
+        struct jit_function *grown = reallocarray(jit->functions, capacity, sizeof *jit->functions);
         if (grown == NULL)
             return false;
         jit->functions = grown;
@@ -255,8 +254,7 @@ static void fill_frame(struct symbols *symbols, struct jit_function *function)
 bool symbols_jit_find(struct symbols_jit *jit, struct symbols *symbols, uint64_t address,
                       struct symbols_place *place)
 {
-    uint32_t index =
-        jit != NULL ? symbols_segments_find(&jit->segments, address) : SYMBOLS_NONE;
+    uint32_t index = jit != NULL ? symbols_segments_find(&jit->segments, address) : SYMBOLS_NONE;
     if (index == SYMBOLS_NONE)
         return false;
     struct jit_function *function = &jit->functions[index];

@@ -27,10 +27,10 @@ bool symbols_line_head_read(struct symbols_line_head *head, const struct symbols
 {
     struct symbols_reader *reader = &head->reader;
     *head = (struct symbols_line_head){.offset_size = 4};
-    *reader = (struct symbols_reader){
-        .at = at,
-        .end = (const unsigned char *)data->lines->d_buf + data->lines->d_size,
-        .big_endian = data->big_endian};
+    *reader = (struct symbols_reader){.at = at,
+                                      .end = (const unsigned char *)data->lines->d_buf +
+                                             data->lines->d_size,
+                                      .big_endian = data->big_endian};
     uint64_t size = symbols_read_number(reader, 4);
     if (size == 0xffffffff) {
         head->offset_size = 8;
@@ -98,8 +98,8 @@ static bool emit(struct program *program, bool end)
         unit->rows = grown;
         program->row_capacity = capacity;
     }
-    uint32_t file = program->now.file < SYMBOLS_FILES_MAX ? (uint32_t)program->now.file
-                                                          : SYMBOLS_FILES_MAX - 1;
+    uint32_t file =
+        program->now.file < SYMBOLS_FILES_MAX ? (uint32_t)program->now.file : SYMBOLS_FILES_MAX - 1;
     bool statement = is_statement(program, file);
     unit->rows[unit->row_count++] = (struct symbols_row){
         .address = program->now.address,
@@ -244,8 +244,7 @@ bool symbols_lines_read(struct symbols_object *object, struct symbols_unit *unit
                                (const unsigned char *)data->lines->d_buf + offset))
         ok = run(program);
     else
-        symbols_object_say(object, "the line table of %s is damaged: build it again",
-                           object->path);
+        symbols_object_say(object, "the line table of %s is damaged: build it again", object->path);
     if (ok)
         ok = symbols_segments_build(&unit->sequence_segments, &program->ranges);
     else
@@ -268,5 +267,5 @@ uint32_t symbols_unit_row(const struct symbols_unit *unit, uint64_t address)
             high = middle;
     }
     return low > unit->sequences[index].first && !unit->rows[low - 1].end ? (uint32_t)(low - 1)
-                                                                           : SYMBOLS_NONE;
+                                                                          : SYMBOLS_NONE;
 }

@@ -31,8 +31,8 @@ static void *grow(struct symbols_object *object, void *items, size_t count, size
 
 static bool add_folder(struct reading *reading, const char *folder)
 {
-    reading->folders = grow(reading->object, reading->folders, reading->folder_count,
-                            sizeof *reading->folders);
+    reading->folders =
+        grow(reading->object, reading->folders, reading->folder_count, sizeof *reading->folders);
     if (reading->folders == NULL)
         return false;
     reading->folders[reading->folder_count++] = folder;
@@ -169,14 +169,14 @@ static bool read_tables(struct reading *reading)
 static const struct symbols_line_data *data_of(const struct symbols_object *object, Dwarf_Die *unit)
 {
     return object->alt != NULL && dwarf_cu_getdwarf(unit->cu) == object->alt ? &object->alt_lines
-                                                                              : &object->lines;
+                                                                             : &object->lines;
 }
 
 static const char *folder_of(Dwarf_Die *unit)
 {
     Dwarf_Attribute attribute;
     return dwarf_attr(unit, DW_AT_comp_dir, &attribute) != NULL ? dwarf_formstring(&attribute)
-                                                                 : NULL;
+                                                                : NULL;
 }
 
 static struct symbols_named_files *read_files(struct symbols_object *object,

@@ -105,7 +105,7 @@ bool symbols_line_head_read(struct symbols_line_head *head, const struct symbols
                             const unsigned char *at);
 
 struct symbols_named {
-    const char *folder, *name; /* as they are written */
+    const char *folder, *name;       /* as they are written */
     const struct symbols_file *file; /* NULL = not asked for yet */
 };
 
@@ -129,9 +129,9 @@ const struct symbols_file *symbols_named_file(struct symbols_object *object,
 struct symbols_row {
     uint64_t address;
     uint32_t line;
-    uint32_t file : 30; /* of the unit */
+    uint32_t file : 30;     /* of the unit */
     uint32_t statement : 1; /* the line's begins here, or goes on */
-    uint32_t end : 1;   /* the sequence ends before this address */
+    uint32_t end : 1;       /* the sequence ends before this address */
 };
 
 #define SYMBOLS_FILES_MAX (1U << 30)
@@ -155,13 +155,13 @@ struct symbols_unit {
     Dwarf_Die die;  /* lines and ranges */
     Dwarf_Die tree; /* functions: the same, or the split one of the unit */
     bool indexed;
-    bool plain_names; /* of functions: a C unit's */
+    bool plain_names;         /* of functions: a C unit's */
     struct symbols_row *rows; /* by sequence; in one by address */
     size_t row_count;
     struct symbols_sequence *sequences;
     size_t sequence_count;
     struct symbols_segments sequence_segments; /* values: sequences */
-    struct symbols_named_files *files; /* NULL = none */
+    struct symbols_named_files *files;         /* NULL = none */
     struct symbols_function *functions;
     size_t function_count;
     struct symbols_segments segments; /* values: functions */
@@ -189,8 +189,8 @@ struct symbols_object {
     const char *name;
     enum symbols_detail detail;
     const char *why;
-    struct stat stat; /* of the file itself */
-    int64_t budget;   /* how many more entries may be read: no honest file has more */
+    struct stat stat;       /* of the file itself */
+    int64_t budget;         /* how many more entries may be read: no honest file has more */
     const char *prefix;     /* of the namespace that it was opened in: "/proc/17/root"; else "" */
     const char *debug_path; /* of its separate debug file; NULL = none */
 
@@ -226,13 +226,13 @@ struct symbols_cached {
 };
 
 struct symbols {
-    const char *root;       /* real path, no '/' at its end */
-    const char *given_root; /* as it was given */
+    const char *root;                /* real path, no '/' at its end */
+    const char *given_root;          /* as it was given */
     struct symbols_tracked *tracked; /* by base name; NULL = not known */
     struct arena arena;
     struct symbols_object *objects;
     size_t object_count;
-    struct symbols_cached *cache; /* direct-mapped */
+    struct symbols_cached *cache;  /* direct-mapped */
     struct symbols_kernel *kernel; /* NULL = not read yet */
 };
 

@@ -149,8 +149,7 @@ struct symbols_object *symbols_process_open(struct symbols *symbols,
     size_t length = strlen(mapped->path);
     if (strcmp(mapped->path, "[vdso]") == 0)
         return open_vdso(symbols);
-    bool deleted = length > strlen(mark) &&
-                   strcmp(mapped->path + length - strlen(mark), mark) == 0;
+    bool deleted = length > strlen(mark) && strcmp(mapped->path + length - strlen(mark), mark) == 0;
     if (deleted) {
         plain.path = arena_copy_bytes(&symbols->arena, mapped->path, length - strlen(mark));
         if (plain.path == NULL)

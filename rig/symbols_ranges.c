@@ -9,8 +9,7 @@ bool symbols_ranges_add(struct symbols_ranges *ranges, uint64_t low, uint64_t hi
         return true;
     if (ranges->count == ranges->capacity) {
         size_t capacity = ranges->capacity > 0 ? ranges->capacity * 2 : 64;
-        struct symbols_range *grown =
-            reallocarray(ranges->items, capacity, sizeof *ranges->items);
+        struct symbols_range *grown = reallocarray(ranges->items, capacity, sizeof *ranges->items);
         if (grown == NULL)
             return false;
         ranges->items = grown;

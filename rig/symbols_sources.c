@@ -207,8 +207,8 @@ static struct origin *find_origin(struct survey *survey, uint32_t index)
     return origin;
 }
 
-/* One row. When the next one begins at the same place, no instruction is of this row's line. Of a line
- * that has only instructions which were moved nobody could say that it was never executed. */
+/* One row. When the next one begins at the same place, no instruction is of this row's line. Of a
+ * line that has only instructions which were moved nobody could say that it was never executed. */
 static bool survey_row(struct survey *survey, const struct symbols_row *row)
 {
     bool ok = true;
@@ -250,8 +250,7 @@ static bool survey_rows(struct survey *survey)
 {
     struct symbols_unit *unit = survey->unit;
     size_t file_count = unit->files != NULL ? unit->files->count : 0;
-    survey->by_index =
-        arena_alloc_array(&survey->arena, file_count + 1, sizeof(struct own_file *));
+    survey->by_index = arena_alloc_array(&survey->arena, file_count + 1, sizeof(struct own_file *));
     survey->by_function =
         arena_alloc_array(&survey->arena, unit->function_count + 1, sizeof(struct origin *));
     if (survey->by_index == NULL || survey->by_function == NULL)

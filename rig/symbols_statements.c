@@ -1,7 +1,7 @@
-/* Which marks of a line table say that a statement is executed. Of optimised code a mark may be left
- * where no instruction of its line is: all were moved, or the statement was merged with another.
- * Where the line has marked code elsewhere in the function that decides; where it has no code at
- * all nothing of it was kept; only else does the mark tell where the statement is. */
+/* Which marks of a line table say that a statement is executed. Of optimised code a mark may be
+ * left where no instruction of its line is: all were moved, or the statement was merged with
+ * another. Where the line has marked code elsewhere in the function that decides; where it has no
+ * code at all nothing of it was kept; only else does the mark tell where the statement is. */
 #include "rig/symbols_private.h"
 
 #include <stdlib.h>

@@ -99,11 +99,10 @@ static bool collect_symbols(struct symbols_object *object, Elf *elf, Elf_Scn *se
         GElf_Sym symbol;
         if (gelf_getsym(data, (int)i, &symbol) == NULL)
             break;
-        const char *name = is_function(object, &symbol)
-                               ? elf_strptr(elf, header->sh_link, symbol.st_name)
-                               : NULL;
-        if (is_name(name) && !add(table, symbol.st_value, symbol.st_size,
-                                  rank_symbol(&symbol, name), name))
+        const char *name =
+            is_function(object, &symbol) ? elf_strptr(elf, header->sh_link, symbol.st_name) : NULL;
+        if (is_name(name) &&
+            !add(table, symbol.st_value, symbol.st_size, rank_symbol(&symbol, name), name))
             return false;
     }
     return true;
@@ -182,10 +181,10 @@ static bool add_stubs(struct symbols_object *object, const char *section_name, s
 {
     GElf_Shdr header;
     Elf_Scn *section = symbols_elf_section(object->elf, section_name);
-    Elf_Data *data = section != NULL && gelf_getshdr(section, &header) != NULL &&
-                             header.sh_type == SHT_PROGBITS
-                         ? elf_getdata(section, NULL)
-                         : NULL;
+    Elf_Data *data =
+        section != NULL && gelf_getshdr(section, &header) != NULL && header.sh_type == SHT_PROGBITS
+            ? elf_getdata(section, NULL)
+            : NULL;
     for (size_t at = 0; data != NULL && data->d_buf != NULL && at + stub_bytes <= data->d_size;
          at += stub_bytes) {
         const unsigned char *stub = (const unsigned char *)data->d_buf + at;

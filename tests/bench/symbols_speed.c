@@ -270,9 +270,8 @@ static void bench_perf(const char *folder)
     size_t with_line;
     snprintf(data, sizeof data, "%s/perf.data", folder);
     snprintf(maps_path, sizeof maps_path, "%s/maps", folder);
-    const char *record[] = {"perf", "record",      "-q", "-F", BURN_HZ, "-g",      "-e",
-                            EVENT,  "-o",          data, "--", BURN_PATH, BURN_SECONDS, maps_path,
-                            NULL};
+    const char *record[] = {"perf", "record", "-q", "-F",      BURN_HZ,      "-g",      "-e", EVENT,
+                            "-o",   data,     "--", BURN_PATH, BURN_SECONDS, maps_path, NULL};
     const char *ip[] = {"perf", "script", "-i", data, "-F", "ip,dso", NULL};
     const char *names[] = {"perf", "script", "-i", data, "-F", "ip,sym", "--no-inline", NULL};
     const char *lines[] = {"perf", "script", "-i", data, "-F", "ip,sym,srcline", NULL};

@@ -19,7 +19,7 @@ struct build {
     char compiler[8];
     char sources[32];
     char flags[5][32];
-    unsigned wrong; /* a bit each tool that is known to get this kind wrong: binutils 2.40, LLVM 14 */
+    unsigned wrong; /* a bit each tool that gets this kind wrong: binutils 2.40, LLVM 14 */
 };
 
 static const struct build builds[] = {
@@ -33,7 +33,11 @@ static const struct build builds[] = {
     {"dwarf2", "gcc", C_SOURCES, {"-O2", "-gdwarf-2"}, 0},
     {"dwarf4", "gcc", C_SOURCES, {"-O2", "-gdwarf-4"}, 0},
     {"compressed", "gcc", C_SOURCES, {"-O2", "-g", "-gz=zlib"}, 0},
-    {"dropped", "gcc", C_SOURCES, {"-O2", "-g", "-ffunction-sections", "-Wl,--gc-sections"}, 1 << ADDR2LINE},
+    {"dropped",
+     "gcc",
+     C_SOURCES,
+     {"-O2", "-g", "-ffunction-sections", "-Wl,--gc-sections"},
+     1 << ADDR2LINE},
     {"link-time", "gcc", C_SOURCES, {"-O2", "-g", "-flto"}, 1 << ADDR2LINE},
     {"clang", "clang", C_SOURCES, {"-O2", "-g"}, 1 << ADDR2LINE},
     {"clang-O0", "clang", C_SOURCES, {"-O0", "-g"}, 0},
@@ -150,7 +154,8 @@ static bool is_alias(const char *a, const char *b)
     size_t same = strspn(a, "_") == 1 && a[1] == 'Z' ? 2 : 0;
     while (same > 0 && a[same] == b[same] && a[same] != '\0')
         same++;
-    return same > 2 && strchr("CDI", a[same - 1]) != NULL && strcmp(a + same + 1, b + same + 1) == 0;
+    return same > 2 && strchr("CDI", a[same - 1]) != NULL &&
+           strcmp(a + same + 1, b + same + 1) == 0;
 }
 
 /* A C++ function without a linkage name in DWARF has one in the symbol table, which some show. */
@@ -188,9 +193,8 @@ static void report(const struct answers *answers, const struct symbols_place *pl
     const struct profile_frame *frame = &place->frames[at < place->count ? at : 0];
     const struct answer *answer = &answers->items[at < answers->count ? at : 0];
     cr_log_error("%s, frame %zu: %s %s:%u of %zu, %s has %s %s:%u of %zu", answers->address, at,
-                 frame->function, frame->file, frame->line, place->count,
-                 tool_names[answers->tool], answer->function, answer->file, answer->line,
-                 answers->count);
+                 frame->function, frame->file, frame->line, place->count, tool_names[answers->tool],
+                 answer->function, answer->file, answer->line, answers->count);
 }
 
 /* The frames of both, from the innermost on. Without DWARF each has names of its own for aliases;
@@ -232,8 +236,15 @@ static struct tally compare(const struct sample *sample, const char *path, const
                             enum tool tool)
 {
     const char *binutils[] = {"addr2line", "-a", "-f", "-i", "-e", path, NULL};
-    const char *llvm[] = {"llvm-symbolizer", "--output-style=GNU", "-a", "-i", "-f=linkage",
-                          "--no-demangle", "-e", path, NULL};
+    const char *llvm[] = {"llvm-symbolizer",
+                          "--output-style=GNU",
+                          "-a",
+                          "-i",
+                          "-f=linkage",
+                          "--no-demangle",
+                          "-e",
+                          path,
+                          NULL};
     static struct answers answers;
     struct tally tally = {0};
     struct buffer out;
@@ -259,8 +270,7 @@ static void compare_build(const struct sample *sample, const struct build *build
     struct buffer list;
     buffer_init(&list, SAMPLE_OUTPUT_MAX);
     list_addresses(sample, sample_path(sample, "program"), &list);
-    struct tally tally =
-        compare(sample, sample_path(sample, "program"), buffer_text(&list), tool);
+    struct tally tally = compare(sample, sample_path(sample, "program"), buffer_text(&list), tool);
     cr_expect_gt(tally.lines, 250, "%s: %zu lines only", build->name, tally.lines);
     if (strstr(build->name, "O0") == NULL)
         cr_expect_gt(tally.inlined, 50, "%s: %zu inlined only", build->name, tally.inlined);

@@ -111,7 +111,7 @@ Test(symbols_map, vdso)
     symbols_free(symbols);
 }
 
-/* --- processes that live while we look --------------------------------------------------------- */
+/* --- processes that live while we look ------------------------------------------------------ */
 
 struct sleeper {
     pid_t pid;
@@ -293,7 +293,8 @@ Test(symbols_map, another_mount_namespace)
     sample_close(&sample);
 }
 
-/* Debug files are looked for by the build id where distributions put them, as the process sees it. */
+/* Debug files are looked for by the build id where distributions put them, as the process sees
+ * it. */
 Test(symbols_map, debug_file_by_build_id)
 {
     struct sample sample;
@@ -330,7 +331,7 @@ Test(symbols_map, debug_file_by_build_id)
     sample_close(&sample);
 }
 
-/* --- text -------------------------------------------------------------------------------------- */
+/* --- text ----------------------------------------------------------------------------------- */
 
 Test(symbols_map, hostile_text)
 {
@@ -374,7 +375,7 @@ Test(symbols_map, no_such_process)
     symbols_free(symbols);
 }
 
-/* --- code compiled at run time ------------------------------------------------------------------ */
+/* --- code compiled at run time --------------------------------------------------------------- */
 
 struct jit_case {
     uint64_t address;
@@ -460,8 +461,7 @@ static void write_perf_map(const char *text)
 Test(symbols_map, perf_map_of_a_process)
 {
     char path[64], text[128];
-    void *code =
-        mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     cr_assert_neq(code, MAP_FAILED);
     struct symbols *symbols = sample_symbols("/nowhere", NULL);
     snprintf(text, sizeof text, "%llx 100 compiled\n", (unsigned long long)(uintptr_t)code);
@@ -487,7 +487,7 @@ Test(symbols_map, perf_map_of_a_process)
     symbols_free(symbols);
 }
 
-/* --- the kernel ---------------------------------------------------------------------------------- */
+/* --- the kernel ------------------------------------------------------------------------------- */
 
 /* Lines of /proc/kallsyms whose address no other line has: the name is theirs. Unprivileged all
  * addresses are 0, and nothing is known but that it is the kernel. */

@@ -21,8 +21,9 @@ static void write_source(const struct sample *sample, const char *folder, const 
 
 static void write_tree(const struct sample *sample, const char *folder)
 {
-    write_source(sample, folder, "src/main.c",
-                 "int help(int);\nint lib(int);\nint main(void)\n{\n    return help(1) + lib(2);\n}\n");
+    write_source(
+        sample, folder, "src/main.c",
+        "int help(int);\nint lib(int);\nint main(void)\n{\n    return help(1) + lib(2);\n}\n");
     write_source(sample, folder, "src/util/help.c", "int help(int n)\n{\n    return n + 1;\n}\n");
     write_source(sample, folder, "main.c", "/* Not compiled. */\n");
 }
@@ -161,8 +162,7 @@ Test(symbols_paths, built_beside_and_below)
     cr_assert(file_make_directories(sample_path(&sample, "beside"), &err));
     const char *below[] = {"../../src/main.c", "../../src/util/help.c", "../../../else/lib.c",
                            NULL};
-    const char *beside[] = {"../tree/src/main.c", "../tree/src/util/help.c", "../else/lib.c",
-                            NULL};
+    const char *beside[] = {"../tree/src/main.c", "../tree/src/util/help.c", "../else/lib.c", NULL};
     for (int i = 0; i < 2; i++) {
         compile(&sample, i == 0 ? "tree/build/deep" : "beside", i == 0 ? below : beside);
         const char *root = sample_path(&sample, "tree");

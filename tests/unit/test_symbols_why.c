@@ -116,7 +116,8 @@ Test(symbols_why, stubs_have_names)
     for (const char *line = out.data; line != NULL && *line != '\0';) {
         unsigned long long at;
         char name[256];
-        if (sscanf(line, "%llx <%255[^>]>:", &at, name) == 2 && strcmp(strchrnul(name, '@'), "@plt") == 0) {
+        if (sscanf(line, "%llx <%255[^>]>:", &at, name) == 2 &&
+            strcmp(strchrnul(name, '@'), "@plt") == 0) {
             const char *function = sample_find(symbols, object, at + 4).function;
             cr_expect(function != NULL && strcmp(function, name) == 0, "%s: %s", name, function);
             stubs++;
@@ -160,9 +161,9 @@ Test(symbols_why, compressed_otherwise)
     struct sample sample;
     sample_open(&sample);
     const char *program = sample_path(&sample, "program");
-    bool built = sample_do(&sample, "gcc", "-O1", "-g", "shapes.c", "print.c", "-o", program,
-                           NULL) &&
-                 sample_do(&sample, "objcopy", "--compress-debug-sections=zstd", program, NULL);
+    bool built =
+        sample_do(&sample, "gcc", "-O1", "-g", "shapes.c", "print.c", "-o", program, NULL) &&
+        sample_do(&sample, "objcopy", "--compress-debug-sections=zstd", program, NULL);
     if (built) {
         struct symbols *symbols = sample_symbols(sample.sources, NULL);
         struct symbols_object *object = symbols_open(symbols, program);

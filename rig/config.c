@@ -1,7 +1,7 @@
-#include "rig/config.h"
+#include "rig/config_private.h"
 
 #include "base/file.h"
-#include "base/json.h"
+#include "base/macros.h"
 
 #include <inttypes.h>
 #include <libgen.h>
@@ -10,13 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct reader {
-    struct config *config;
-    struct error *err;
-};
-
 /* An array of strings as a NULL-terminated vector. `least` is how many there must be. */
-static bool read_strings(const struct reader *reader, const json_t *array, size_t least,
+bool config_read_strings(const struct config_reader *reader, const json_t *array, size_t least,
                          const struct json_place *place, const char *const **out, size_t *count)
 {
     struct arena *arena = &reader->config->arena;
@@ -43,7 +38,7 @@ static bool read_strings(const struct reader *reader, const json_t *array, size_
     return true;
 }
 
-static bool read_path(const struct reader *reader, const json_t *object, const char *key,
+bool config_read_path(const struct config_reader *reader, const json_t *object, const char *key,
                       enum json_need need, const char **out, const struct json_place *place)
 {
     const char *text = NULL;
@@ -57,7 +52,7 @@ static bool read_path(const struct reader *reader, const json_t *object, const c
     return *out != NULL || error_set_memory(reader->err);
 }
 
-static bool read_name(const struct reader *reader, const json_t *object, const char *key,
+bool config_read_name(const struct config_reader *reader, const json_t *object, const char *key,
                       const char **out, const struct json_place *place)
 {
     const char *text = NULL;
@@ -69,146 +64,7 @@ static bool read_name(const struct reader *reader, const json_t *object, const c
     return *out != NULL || error_set_memory(reader->err);
 }
 
-/* "build": one argument vector, or a list of them. */
-static bool read_build(const struct reader *reader, const json_t *gateway,
-                       const struct json_place *place)
-{
-    struct gateway_config *out = &reader->config->gateway;
-    const json_t *build = json_object_get(gateway, "build");
-    struct json_place at = json_place_key(place, "build");
-    if (build == NULL)
-        return true;
-    if (!json_is_array(build))
-        return json_fail(&at, reader->err,
-                         "must be a list: [\"make\", \"all\"] or a list of such lists");
-    bool many = json_array_size(build) > 0 && json_is_array(json_array_get(build, 0));
-    out->build_count = many ? json_array_size(build) : 1;
-    struct command_line *lines =
-        arena_alloc_array(&reader->config->arena, out->build_count, sizeof *lines);
-    if (lines == NULL)
-        return error_set_memory(reader->err);
-    out->build = lines;
-    for (size_t i = 0; i < out->build_count; i++) {
-        struct json_place step = json_place_index(&at, i);
-        if (!read_strings(reader, many ? json_array_get(build, i) : build, 1, many ? &step : &at,
-                          &lines[i].arguments, NULL))
-            return false;
-    }
-    return true;
-}
-
-static bool read_environment(const struct reader *reader, const json_t *gateway,
-                             const struct json_place *place)
-{
-    struct gateway_config *out = &reader->config->gateway;
-    struct arena *arena = &reader->config->arena;
-    const json_t *object = NULL;
-    if (!json_get_object(gateway, "env", JSON_OPTIONAL, &object, place, reader->err))
-        return false;
-    if (object == NULL)
-        return true;
-    struct json_place at = json_place_key(place, "env");
-    struct environment_entry *entries =
-        arena_alloc_array(arena, json_object_size(object) + 1, sizeof *entries);
-    if (entries == NULL)
-        return error_set_memory(reader->err);
-    json_t *walked = (json_t *)(uintptr_t)object; /* jansson iterates without changing */
-    for (void *it = json_object_iter(walked); it; it = json_object_iter_next(walked, it)) {
-        const json_t *value = json_object_iter_value(it);
-        struct environment_entry *entry = &entries[out->environment_count++];
-        entry->name = arena_copy_string(arena, json_object_iter_key(it));
-        struct json_place field = json_place_key(&at, json_object_iter_key(it));
-        if (!json_is_string(value) && !json_is_null(value))
-            return json_fail(&field, reader->err,
-                             "must be a string, or null to pass on tollgate's own");
-        if (entry->name == NULL)
-            return error_set_memory(reader->err);
-        if (strchr(entry->name, '=') != NULL || entry->name[0] == '\0')
-            return json_fail(&field, reader->err, "is not a name for a variable");
-        if (json_is_string(value))
-            entry->value = arena_copy_string(arena, json_string_value(value));
-    }
-    out->environment = entries;
-    return true;
-}
-
-static bool read_seconds(const struct reader *reader, const json_t *object, const char *key,
-                         int *out_ms, const struct json_place *place)
-{
-    double seconds = *out_ms / 1000.0;
-    if (!json_get_number(object, key, JSON_OPTIONAL, 0.001, 3600, &seconds, place, reader->err))
-        return false;
-    *out_ms = (int)lround(seconds * 1000);
-    return true;
-}
-
-static bool read_ready(const struct reader *reader, const json_t *gateway,
-                       const struct json_place *place)
-{
-    static const char *const keys[] = {"path", "status", "timeout_s", NULL};
-    struct gateway_config *out = &reader->config->gateway;
-    const json_t *ready = NULL;
-    int64_t status = 200;
-    out->ready_timeout_ms = 30000;
-    if (!json_get_object(gateway, "ready", JSON_OPTIONAL, &ready, place, reader->err))
-        return false;
-    struct json_place at = json_place_key(place, "ready");
-    if (ready != NULL &&
-        (!json_only_keys(ready, keys, &at, reader->err) ||
-         !read_name(reader, ready, "path", &out->ready_path, &at) ||
-         !json_get_int(ready, "status", JSON_OPTIONAL, 100, 599, &status, &at, reader->err) ||
-         !read_seconds(reader, ready, "timeout_s", &out->ready_timeout_ms, &at)))
-        return false;
-    if (out->ready_path != NULL && out->ready_path[0] != '/') {
-        struct json_place path = json_place_key(&at, "path");
-        return json_fail(&path, reader->err, "must begin with /");
-    }
-    out->ready_status = (int)status;
-    return true;
-}
-
-static bool mentions_port(const struct gateway_config *gateway)
-{
-    for (size_t i = 0; gateway->start[i] != NULL; i++)
-        if (strstr(gateway->start[i], "${port}") != NULL)
-            return true;
-    for (size_t i = 0; i < gateway->environment_count; i++)
-        if (gateway->environment[i].value != NULL &&
-            strstr(gateway->environment[i].value, "${port}") != NULL)
-            return true;
-    return false;
-}
-
-static bool read_gateway(const struct reader *reader, const json_t *root,
-                         const struct json_place *place)
-{
-    static const char *const keys[] = {"build", "start",          "env",               "folder",
-                                       "ready", "stop_timeout_s", "request_timeout_s", NULL};
-    struct gateway_config *out = &reader->config->gateway;
-    const json_t *gateway = NULL, *start = NULL;
-    if (!json_get_object(root, "gateway", JSON_REQUIRED, &gateway, place, reader->err))
-        return false;
-    struct json_place at = json_place_key(place, "gateway");
-    struct json_place start_at = json_place_key(&at, "start");
-    out->folder = ".";
-    out->stop_timeout_ms = 5000;
-    out->request_timeout_ms = 10000;
-    if (!json_only_keys(gateway, keys, &at, reader->err) || !read_build(reader, gateway, &at) ||
-        !json_get_array(gateway, "start", JSON_REQUIRED, &start, &at, reader->err) ||
-        !read_strings(reader, start, 1, &start_at, &out->start, NULL) ||
-        !read_environment(reader, gateway, &at) ||
-        !read_name(reader, gateway, "folder", &out->folder, &at) ||
-        !read_ready(reader, gateway, &at) ||
-        !read_seconds(reader, gateway, "stop_timeout_s", &out->stop_timeout_ms, &at) ||
-        !read_seconds(reader, gateway, "request_timeout_s", &out->request_timeout_ms, &at))
-        return false;
-    if (!mentions_port(out))
-        return json_fail(&start_at, reader->err,
-                         "must use ${port}, here or in \"env\": tollgate picks a free one");
-    return true;
-}
-
-static bool read_endpoints(const struct reader *reader, const json_t *root,
+static bool read_endpoints(const struct config_reader *reader, const json_t *root,
                            const struct json_place *place)
 {
     const json_t *list = NULL;
@@ -220,7 +76,7 @@ static bool read_endpoints(const struct reader *reader, const json_t *root,
         return false;
     if (list == NULL)
         return true;
-    if (!read_strings(reader, list, 0, &at, &texts, &count))
+    if (!config_read_strings(reader, list, 0, &at, &texts, &count))
         return false;
     if (!endpoint_map_parse(&reader->config->endpoints, texts, count, &reader->config->arena,
                             &local))
@@ -228,7 +84,7 @@ static bool read_endpoints(const struct reader *reader, const json_t *root,
     return true;
 }
 
-static bool read_check(const struct reader *reader, const json_t *root,
+static bool read_check(const struct config_reader *reader, const json_t *root,
                        const struct json_place *place)
 {
     static const char *const keys[] = {"volatile", "bodies", NULL};
@@ -246,11 +102,11 @@ static bool read_check(const struct reader *reader, const json_t *root,
         !json_get_bool(check, "bodies", JSON_OPTIONAL, &bodies, &at, reader->err))
         return false;
     out->ignore_bodies = !bodies;
-    return list == NULL || read_strings(reader, list, 0, &list_at, &out->volatile_fields,
-                                        &out->volatile_count);
+    return list == NULL || config_read_strings(reader, list, 0, &list_at, &out->volatile_fields,
+                                               &out->volatile_count);
 }
 
-static bool read_inject(const struct reader *reader, const json_t *root,
+static bool read_inject(const struct config_reader *reader, const json_t *root,
                         const struct json_place *place)
 {
     static const char *const keys[] = {"traceparent", "x_request_id", NULL};
@@ -268,7 +124,7 @@ static bool read_inject(const struct reader *reader, const json_t *root,
 }
 
 /* One row a pass: which keys it has and what they are when not set. */
-static bool read_pass(const struct reader *reader, const json_t *passes, const char *name,
+static bool read_pass(const struct config_reader *reader, const json_t *passes, const char *name,
                       const char *rounds_key, struct pass_settings *out,
                       const struct json_place *place)
 {
@@ -304,7 +160,7 @@ void config_set_default_passes(struct config *config)
     config->stacks = (struct pass_settings){true, 1, 200, 16};
 }
 
-static bool read_passes(const struct reader *reader, const json_t *root,
+static bool read_passes(const struct config_reader *reader, const json_t *root,
                         const struct json_place *place)
 {
     static const char *const keys[] = {"live", "exact", "alloc", "lines", "sites", "stacks", NULL};
@@ -323,7 +179,7 @@ static bool read_passes(const struct reader *reader, const json_t *root,
            read_pass(reader, passes, "stacks", "rounds", &config->stacks, &at);
 }
 
-static bool read_baseline(const struct reader *reader, const json_t *root,
+static bool read_baseline(const struct config_reader *reader, const json_t *root,
                           const struct json_place *place)
 {
     static const char *const keys[] = {"store", "name", NULL};
@@ -337,18 +193,87 @@ static bool read_baseline(const struct reader *reader, const json_t *root,
         return false;
     return baseline == NULL ||
            (json_only_keys(baseline, keys, &at, reader->err) &&
-            read_path(reader, baseline, "store", JSON_OPTIONAL, &config->store_path, &at) &&
-            read_name(reader, baseline, "name", &config->baseline, &at));
+            config_read_path(reader, baseline, "store", JSON_OPTIONAL, &config->store_path, &at) &&
+            config_read_name(reader, baseline, "name", &config->baseline, &at));
 }
 
-/* Of some parts of the document, however they are laid out. */
-static bool hash_parts(const json_t *root, const char *const *keys, unsigned long long *hash,
-                       struct error *err)
+static bool read_corpus(const struct config_reader *reader, const json_t *root,
+                        const struct json_place *place)
+{
+    return config_read_path(reader, root, "corpus", JSON_REQUIRED, &reader->config->corpus_path,
+                            place);
+}
+
+static bool read_upstreams(const struct config_reader *reader, const json_t *root,
+                           const struct json_place *place)
+{
+    struct config *config = reader->config;
+    const json_t *list = NULL;
+    struct json_place at = json_place_key(place, "upstreams");
+    if (!json_get_array(root, "upstreams", JSON_OPTIONAL, &list, place, reader->err))
+        return false;
+    return list == NULL ||
+           config_read_strings(reader, list, 0, &at, &config->upstreams, &config->upstream_count);
+}
+
+static bool read_gate(const struct config_reader *reader, const json_t *root,
+                      const struct json_place *place)
+{
+    const json_t *gate = json_object_get(root, "gate");
+    struct json_place at = json_place_key(place, "gate");
+    return gate == NULL ||
+           gate_parse(&reader->config->gate, gate, &at, &reader->config->arena, reader->err);
+}
+
+static bool read_accept(const struct config_reader *reader, const json_t *root,
+                        const struct json_place *place)
+{
+    const json_t *accept = json_object_get(root, "accept");
+    struct json_place at = json_place_key(place, "accept");
+    return accept == NULL || waiver_parse_list(&reader->config->accept, accept, &at,
+                                               &reader->config->arena, reader->err);
+}
+
+static bool read_dead(const struct config_reader *reader, const json_t *root,
+                      const struct json_place *place)
+{
+    const json_t *dead = json_object_get(root, "dead");
+    struct json_place at = json_place_key(place, "dead");
+    return dead == NULL ||
+           dead_keep_parse(&reader->config->keep, dead, &at, &reader->config->arena, reader->err);
+}
+
+/* What a section decides; hashed, so that runs under other terms are told apart. */
+enum decides { NEITHER, WORKLOAD, VERDICT };
+
+/* One row a key of the document, in the order in which they are read. */
+static const struct section {
+    const char *key;
+    config_section *read; /* NULL = nothing to read */
+    enum decides decides;
+} sections[] = {
+    {"$schema", NULL, NEITHER},
+    {"gateway", config_read_gateway, WORKLOAD},
+    {"corpus", read_corpus, NEITHER},
+    {"endpoints", read_endpoints, WORKLOAD},
+    {"upstreams", read_upstreams, WORKLOAD},
+    {"check", read_check, NEITHER},
+    {"inject", read_inject, WORKLOAD},
+    {"passes", read_passes, WORKLOAD},
+    {"baseline", read_baseline, NEITHER},
+    {"gate", read_gate, VERDICT},
+    {"dead", read_dead, NEITHER},
+    {"accept", read_accept, VERDICT},
+};
+
+/* Of the sections that decide one thing, however they are laid out. */
+static bool hash_sections(const json_t *root, enum decides decides, unsigned long long *hash,
+                          struct error *err)
 {
     *hash = FILE_HASH_START;
-    for (size_t i = 0; keys[i] != NULL; i++) {
-        const json_t *part = json_object_get(root, keys[i]);
-        if (part == NULL)
+    for (size_t i = 0; i < COUNT_OF(sections); i++) {
+        const json_t *part = json_object_get(root, sections[i].key);
+        if (part == NULL || sections[i].decides != decides)
             continue;
         char *text = json_dumps(part, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
         if (text == NULL)
@@ -359,49 +284,19 @@ static bool hash_parts(const json_t *root, const char *const *keys, unsigned lon
     return true;
 }
 
-static bool hash_config(struct config *config, const json_t *root, struct error *err)
-{
-    static const char *const workload[] = {"gateway", "endpoints", "upstreams", "inject", "passes",
-                                           NULL};
-    static const char *const terms[] = {"gate", "accept", NULL};
-    return hash_parts(root, workload, &config->workload_hash, err) &&
-           hash_parts(root, terms, &config->terms_hash, err);
-}
-
-static bool read_root(const struct reader *reader, const json_t *root,
+static bool read_root(const struct config_reader *reader, const json_t *root,
                       const struct json_place *place)
 {
-    static const char *const keys[] = {"$schema", "gateway", "corpus", "endpoints", "upstreams",
-                                       "check",   "inject",  "passes", "gate",      "accept",
-                                       "baseline", "dead", NULL};
-    struct config *config = reader->config;
-    const json_t *upstreams = NULL;
-    struct json_place names = json_place_key(place, "upstreams");
-    struct json_place gate = json_place_key(place, "gate");
-    struct json_place accept = json_place_key(place, "accept");
-    struct json_place dead = json_place_key(place, "dead");
+    const char *keys[COUNT_OF(sections) + 1] = {NULL};
+    for (size_t i = 0; i < COUNT_OF(sections); i++)
+        keys[i] = sections[i].key;
     if (!json_is_object(root))
         return json_fail(place, reader->err, "must be a JSON object");
-    if (!json_only_keys(root, keys, place, reader->err) || !read_gateway(reader, root, place) ||
-        !read_path(reader, root, "corpus", JSON_REQUIRED, &config->corpus_path, place) ||
-        !read_endpoints(reader, root, place) ||
-        !json_get_array(root, "upstreams", JSON_OPTIONAL, &upstreams, place, reader->err) ||
-        (upstreams != NULL && !read_strings(reader, upstreams, 0, &names, &config->upstreams,
-                                            &config->upstream_count)) ||
-        !read_check(reader, root, place) || !read_inject(reader, root, place) ||
-        !read_passes(reader, root, place) || !read_baseline(reader, root, place))
-        return false;
-    const json_t *gate_json = json_object_get(root, "gate");
-    const json_t *accept_json = json_object_get(root, "accept");
-    const json_t *dead_json = json_object_get(root, "dead");
-    if (gate_json != NULL &&
-        !gate_parse(&config->gate, gate_json, &gate, &config->arena, reader->err))
-        return false;
-    if (dead_json != NULL &&
-        !dead_keep_parse(&config->keep, dead_json, &dead, &config->arena, reader->err))
-        return false;
-    return accept_json == NULL || waiver_parse_list(&config->accept, accept_json, &accept,
-                                                    &config->arena, reader->err);
+    bool ok = json_only_keys(root, keys, place, reader->err);
+    for (size_t i = 0; ok && i < COUNT_OF(sections); i++)
+        ok = sections[i].read == NULL || sections[i].read(reader, root, place);
+    return ok && hash_sections(root, WORKLOAD, &reader->config->workload_hash, reader->err) &&
+           hash_sections(root, VERDICT, &reader->config->terms_hash, reader->err);
 }
 
 bool config_read(struct config *config, const char *path, struct error *err)
@@ -410,7 +305,7 @@ bool config_read(struct config *config, const char *path, struct error *err)
     arena_init(&config->arena);
     gate_init(&config->gate);
     bool ok = false;
-    struct reader reader = {config, err};
+    struct config_reader reader = {config, err};
     struct json_place place = json_place_root(path);
     char *copy = arena_copy_string(&config->arena, path);
     config->path = arena_copy_string(&config->arena, path);
@@ -422,7 +317,7 @@ bool config_read(struct config *config, const char *path, struct error *err)
     config->work_path = arena_format(&config->arena, "%s/.tollgate/work", config->folder);
     json_t *root = json_parse_file(path, CONFIG_MAX_BYTES, err);
     if (root != NULL && config->work_path != NULL)
-        ok = read_root(&reader, root, &place) && hash_config(config, root, err);
+        ok = read_root(&reader, root, &place);
     json_decref(root);
     if (!ok)
         arena_release(&config->arena);

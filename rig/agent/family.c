@@ -23,7 +23,7 @@ static inline __attribute__((always_inline)) void count_allocation(void *block, 
     bool counted = slots_count((struct slots_change){
         .allocations = 1, .requested_bytes = size, .usable_allocated_bytes = usable});
     if (slots_keeping_sites() && counted)
-        sites_record(block, size, usable);
+        sites_record(block, size, usable, __builtin_frame_address(0));
 }
 
 static __attribute__((noinline)) void *counted_malloc(size_t size)
@@ -91,7 +91,7 @@ static void count_resized(void *resized, size_t size, size_t before)
                                                      .usable_allocated_bytes = usable,
                                                      .usable_freed_bytes = before});
     if (slots_keeping_sites() && counted)
-        sites_record(resized, size, usable);
+        sites_record(resized, size, usable, __builtin_frame_address(0));
 }
 
 static __attribute__((noinline)) void *counted_realloc(void *block, size_t size)

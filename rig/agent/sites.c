@@ -229,14 +229,15 @@ static inline uint32_t find_stack(struct sites_thread *thread, bool whole)
     return number;
 }
 
-void sites_record(const void *block, size_t size, size_t usable_bytes)
+void sites_record(const void *block, size_t size, size_t usable_bytes,
+                  const uintptr_t *own)
 {
     struct sites_thread *thread = own_thread();
     if (UNLIKELY(thread == NULL || thread->busy))
         return;
     thread->busy = true;
     atomic_signal_fence(memory_order_seq_cst);
-    bool whole = unwind_walk(&thread->stack, __builtin_frame_address(0));
+    bool whole = unwind_walk(&thread->stack, own);
     uint32_t number = find_stack(thread, whole);
     if (LIKELY(number != none)) {
         struct agent_node *node = &sites.nodes[number];

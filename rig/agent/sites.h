@@ -13,9 +13,11 @@ AGENT_LOCAL bool sites_attach(struct agent_map *map, uint32_t slot_count, uint32
 /* For a thread that claimed a slot, before it counts. May allocate. */
 AGENT_LOCAL void sites_begin_thread(uint32_t slot);
 
-/* One allocation by the calling thread, which has a slot. Its stack begins with the first caller
- * that is not the agent. */
-AGENT_LOCAL void sites_record(const void *block, size_t size, size_t usable_bytes);
+/* One allocation by the calling thread, which has a slot. Its stack is walked from the frame `own`
+ * (__builtin_frame_address(0) of the caller) on, and begins with the first one that is not the
+ * agent's. */
+AGENT_LOCAL void sites_record(const void *block, size_t size, size_t usable_bytes,
+                              const uintptr_t *own);
 
 /* A block that is about to be freed or resized: what it is tied to, AGENT_WIRE_NO_NODE for nothing.
  * Then either it was freed, or it is tied again. */

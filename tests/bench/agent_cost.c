@@ -7,8 +7,8 @@
  *
  * Two kinds of work. A loop frees what it has just allocated: the least that the agent can cost. At
  * depths 5, 10 and 20, of functions without frame pointers, each allocation comes from another of
- * 64 stacks that differ in their three innermost frames, 256 blocks of mixed sizes are alive at a
- * time, and what is freed is the oldest.
+ * 64 stacks that differ in their three innermost frames. There 256 blocks of mixed sizes are
+ * allocated, and then the 256 before them are freed; the two are timed apart.
  *
  * Exits 1 when counting costs more than GOAL_NS a pair of the loop (8 if not given), or keeping
  * stacks more than SITES_GOAL_NS an allocation at any depth (60). */
@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 15, BLOCKS = 8, PAIRS = 200000, BLOCK_BYTES = 64, LIVE_BLOCKS = 256 };
+enum { ROUNDS = 15, BLOCKS = 8, PAIRS = 800 * 256, BLOCK_BYTES = 64, LIVE_BLOCKS = 256 };
 enum arrangement { WITHOUT, OFF, ON, SITES, ARRANGEMENTS };
 enum { BRANCHING_FRAMES = 3 };
 
@@ -40,8 +40,8 @@ enum { WORKS = sizeof works / sizeof *works };
 
 #define FRAME __attribute__((noipa))
 
-static void *live[LIVE_BLOCKS];
-static unsigned turn, random_state = 1;
+static void *live[2 * LIVE_BLOCKS];
+static unsigned turn, random_state = 1; /* `turn` goes around: each block has two places */
 
 static unsigned next_random(void)
 {
@@ -71,9 +71,8 @@ static unsigned next_random(void)
 
 FRAME static void innermost(void)
 {
-    unsigned at = turn++ % LIVE_BLOCKS;
+    unsigned at = turn++ % (2 * LIVE_BLOCKS);
     size_t size = 16 + (next_random() & 0x1f0);
-    free(live[at]);
     FROM_ONE_OF_FOUR(live[at] = malloc(size))
 }
 
@@ -104,24 +103,50 @@ FRAME static void loop(int pairs)
     }
 }
 
-/* The fastest of some blocks: what disturbs can only add. Times by CPU clock, not wall. */
-static double time_work(const struct work *work)
+static void free_oldest(void)
 {
-    double best = 0;
-    for (int block = 0; block < BLOCKS; block++) {
-        struct timespec start, end;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
-        if (work->depth == 0)
-            loop(PAIRS);
-        else
-            descend(work->depth - BRANCHING_FRAMES, PAIRS);
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
-        double ns =
-            (double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec);
-        if (block == 0 || ns < best)
-            best = ns;
+    for (unsigned i = 0; i < LIVE_BLOCKS; i++)
+        free(live[(turn + i) % (2 * LIVE_BLOCKS)]);
+}
+
+/* Nanoseconds a pair, and of them an allocation's part; of the loop that is not told. */
+struct timing {
+    double pair, allocation;
+};
+
+static double cpu_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static struct timing time_block(const struct work *work)
+{
+    struct timing timing = {0, 0};
+    double start = cpu_ns();
+    if (work->depth == 0)
+        loop(PAIRS);
+    for (int done = 0; work->depth > 0 && done < PAIRS; done += LIVE_BLOCKS) {
+        double before = cpu_ns();
+        descend(work->depth - BRANCHING_FRAMES, LIVE_BLOCKS);
+        timing.allocation += (cpu_ns() - before) / PAIRS;
+        free_oldest();
     }
-    return best / PAIRS;
+    timing.pair = (cpu_ns() - start) / PAIRS;
+    return timing;
+}
+
+/* The fastest of some blocks: what disturbs can only add. Times by CPU clock, not wall. */
+static struct timing time_work(const struct work *work)
+{
+    struct timing best = time_block(work);
+    for (int block = 1; block < BLOCKS; block++) {
+        struct timing timing = time_block(work);
+        best.pair = timing.pair < best.pair ? timing.pair : best.pair;
+        best.allocation = timing.allocation < best.allocation ? timing.allocation : best.allocation;
+    }
+    return best;
 }
 
 static void pin_to_one_cpu(void)
@@ -165,8 +190,8 @@ static void make_map(struct shared *shared, uint32_t nodes)
     snprintf(shared->path, sizeof shared->path, "/proc/%d/fd/%d", (int)getpid(), file);
 }
 
-/* Starts this program again as the one that is timed, and reads the figure it prints. */
-static double run_child(const char *self, int work, const char *agent, const char *map_path)
+/* Starts this program again as the one that is timed, and reads the figures it prints. */
+static struct timing run_child(const char *self, int work, const char *agent, const char *map_path)
 {
     char preload[4200], shm[128], path[] = "PATH=/usr/bin:/bin";
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s", agent != NULL ? agent : "");
@@ -193,7 +218,10 @@ static double run_child(const char *self, int work, const char *agent, const cha
     int status;
     if (waitpid(child, &status, 0) != child || status != 0 || length <= 0)
         fail("the timed process");
-    return strtod(text, NULL);
+    char *end;
+    struct timing timing = {.pair = strtod(text, &end)};
+    timing.allocation = strtod(end, NULL);
+    return timing;
 }
 
 /* Allocations with a stack, and how many stacks there are. */
@@ -215,14 +243,14 @@ static uint64_t sum_sites(struct agent_map *map, uint32_t *stacks)
 /* One timing; false when the agent did not see exactly what it should have, or saw anything while
  * off: then the figure would be of something else. */
 static bool measure_one(const char *self, const char *agent, int work, enum arrangement which,
-                        double *ns)
+                        struct timing *timing)
 {
     struct shared shared;
     struct agent_totals totals;
     uint32_t stacks = 0;
     make_map(&shared, which == SITES ? AGENT_WIRE_DEFAULT_NODES : 0);
     agent_wire_enable(shared.map, which == ON || which == SITES);
-    *ns = run_child(self, work, which == WITHOUT ? NULL : agent, shared.path);
+    *timing = run_child(self, work, which == WITHOUT ? NULL : agent, shared.path);
     agent_wire_sum(shared.map, &totals);
     uint64_t least = which == ON || which == SITES ? (uint64_t)BLOCKS * PAIRS : 0;
     uint64_t most = least + (least > 0 ? 1000 : 0);
@@ -249,38 +277,50 @@ static double median(double *values)
     return values[ROUNDS / 2];
 }
 
-/* Prints a work's figures and returns the costs. */
-static void report(const struct work *work, double ns[ARRANGEMENTS][ROUNDS],
-                   double cost[ARRANGEMENTS])
+/* The cost of one arrangement: median and quartiles of the differences to none. */
+static double print_cost(const double *ns, const double *none)
 {
-    double difference[ARRANGEMENTS][ROUNDS];
+    double difference[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++)
+        difference[round] = ns[round] - none[round];
+    double cost = median(difference);
+    printf(" %+8.2f (%.2f to %.2f)", cost, difference[ROUNDS / 4], difference[ROUNDS * 3 / 4]);
+    return cost;
+}
+
+/* Prints a work's figures and returns what each arrangement costs. */
+static void report(const struct work *work, struct timing timings[ARRANGEMENTS][ROUNDS],
+                   struct timing cost[ARRANGEMENTS])
+{
+    double pair[ARRANGEMENTS][ROUNDS], allocation[ARRANGEMENTS][ROUNDS], sorted[ROUNDS];
     for (int which = 0; which < ARRANGEMENTS; which++) {
-        for (int round = 0; round < ROUNDS; round++)
-            difference[which][round] = ns[which][round] - ns[WITHOUT][round];
-    }
-    double none = median(ns[WITHOUT]);
-    for (int which = 0; which < ARRANGEMENTS; which++) {
-        double own = median(ns[which]);
-        cost[which] = median(difference[which]);
-        printf("%-10s %-10s %10.2f", work->name, arrangement_names[which], own);
-        if (which != WITHOUT)
-            printf(" %7.2f %+10.2f (%.2f to %.2f)", own / none, cost[which],
-                   difference[which][ROUNDS / 4], difference[which][ROUNDS * 3 / 4]);
+        for (int round = 0; round < ROUNDS; round++) {
+            pair[which][round] = timings[which][round].pair;
+            allocation[which][round] = timings[which][round].allocation;
+        }
+        memcpy(sorted, pair[which], sizeof sorted);
+        printf("%-10s %-10s %8.2f", work->name, arrangement_names[which], median(sorted));
+        if (which != WITHOUT) {
+            cost[which].pair = print_cost(pair[which], pair[WITHOUT]);
+            if (work->depth > 0)
+                cost[which].allocation = print_cost(allocation[which], allocation[WITHOUT]);
+        }
         putchar('\n');
     }
 }
 
-static bool measure_work(const char *self, const char *agent, int work, double cost[ARRANGEMENTS])
+static bool measure_work(const char *self, const char *agent, int work,
+                         struct timing cost[ARRANGEMENTS])
 {
-    static double ns[ARRANGEMENTS][ROUNDS];
+    static struct timing timings[ARRANGEMENTS][ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
         for (int step = 0; step < ARRANGEMENTS; step++) {
             int which = (step + round) % ARRANGEMENTS;
-            if (!measure_one(self, agent, work, (enum arrangement)which, &ns[which][round]))
+            if (!measure_one(self, agent, work, (enum arrangement)which, &timings[which][round]))
                 return false;
         }
     }
-    report(&works[work], ns, cost);
+    report(&works[work], timings, cost);
     return true;
 }
 
@@ -294,7 +334,8 @@ static bool judge(const char *what, double goal_ns, double cost_ns)
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--timed") == 0) {
-        printf("%.4f\n", time_work(&works[strtol(argv[2], NULL, 10)]));
+        struct timing timing = time_work(&works[strtol(argv[2], NULL, 10)]);
+        printf("%.4f %.4f\n", timing.pair, timing.allocation);
         return 0;
     }
     if (argc < 2) {
@@ -303,18 +344,24 @@ int main(int argc, char **argv)
     }
     pin_to_one_cpu();
     double counting = 0, stacks = 0;
-    printf("%-10s %-10s %10s %7s %s\n", "work", "agent", "ns", "ratio",
-           "more than none (quartiles)");
+    char *agent = realpath(argv[1], NULL); /* what is preloaded is looked for elsewhere */
+    if (agent == NULL)
+        fail(argv[1]);
+    printf("%-10s %-10s %8s %s\n", "work", "agent", "pair, ns",
+           "more a pair (quartiles), more an allocation (quartiles)");
     for (int work = 0; work < WORKS; work++) {
-        double cost[ARRANGEMENTS];
-        if (!measure_work("/proc/self/exe", argv[1], work, cost)) {
+        struct timing cost[ARRANGEMENTS] = {{0, 0}};
+        if (!measure_work("/proc/self/exe", agent, work, cost)) {
             fputs("bench-agent: the agent did not see what was allocated; no figures\n", stderr);
             return 2;
         }
-        counting = works[work].depth == 0 ? cost[ON] : counting;
-        stacks = cost[SITES] > stacks ? cost[SITES] : stacks;
+        counting = works[work].depth == 0 ? cost[ON].pair : counting;
+        stacks = cost[SITES].allocation > stacks ? cost[SITES].allocation : stacks;
     }
-    bool met = judge("when counting", argc > 2 ? strtod(argv[2], NULL) : 8, counting);
-    met = judge("when keeping stacks", argc > 3 ? strtod(argv[3], NULL) : 60, stacks) && met;
+    free(agent);
+    bool met = judge("a pair when counting", argc > 2 ? strtod(argv[2], NULL) : 8, counting);
+    met =
+        judge("an allocation when keeping stacks", argc > 3 ? strtod(argv[3], NULL) : 60, stacks) &&
+        met;
     return met ? 0 : 1;
 }

@@ -1,34 +1,12 @@
 #include "rig/source_files.h"
 
-#include "base/child.h"
+#include "rig/git_question.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { GIT_OUTPUT_MAX = 256 << 20, GIT_ERRORS_MAX = 1 << 20, GIT_TIMEOUT_MS = 120000 };
-
-/* Runs git in the folder. *known is false when it says no, or is not there. */
-static bool git_list(const char *folder, const char *const *words, struct buffer *out, bool *known,
-                     const struct interrupt *interrupt, struct error *err)
-{
-    /* No monitor of the repository's choosing is to be started by a question. */
-    const char *arguments[12] = {"git", "-c", "core.fsmonitor=false", "-C", folder};
-    size_t at = 5;
-    for (size_t i = 0; words[i] != NULL && at < COUNT_OF(arguments) - 1; i++)
-        arguments[at++] = words[i];
-    struct child_options options = {.arguments = arguments, .cpu = -1, .dies_with_parent = true};
-    struct child_status status = {0};
-    struct buffer errors;
-    struct error local = {0};
-    buffer_init(&errors, GIT_ERRORS_MAX);
-    bool ok = child_run(&options, GIT_TIMEOUT_MS, interrupt, out, &errors, &status, &local);
-    buffer_release(&errors);
-    *known = ok && !status.signalled && status.code == 0 && !out->failed;
-    if (!ok && (local.code == ERROR_INTERRUPTED || local.code == ERROR_MEMORY))
-        return error_set(err, local.code, "%s", local.text);
-    return true;
-}
+enum { NAMES_BYTES_MAX = 256 << 20, TOP_BYTES_MAX = 1 << 20 };
 
 /* The path with its links resolved, in the arena. */
 static bool resolve(const char *path, struct arena *arena, const char **out, struct error *err)
@@ -65,10 +43,11 @@ static bool list_tracked(struct source_files *files, const struct interrupt *int
                          struct arena *arena, struct error *err)
 {
     static const char *const words[] = {"ls-files", "-z", NULL};
+    struct git_question question = {files->root, words, 0, interrupt};
     struct buffer names;
     bool known;
-    buffer_init(&names, GIT_OUTPUT_MAX);
-    bool ok = git_list(files->root, words, &names, &known, interrupt, err) &&
+    buffer_init(&names, NAMES_BYTES_MAX);
+    bool ok = git_question_ask(&question, &names, &known, err) &&
               (!known || split_names(files, &names, arena, err));
     buffer_release(&names);
     return ok;
@@ -78,11 +57,12 @@ bool source_files_read(struct source_files *files, const char *folder,
                        const struct interrupt *interrupt, struct arena *arena, struct error *err)
 {
     static const char *const words[] = {"rev-parse", "--show-toplevel", NULL};
+    struct git_question question = {folder, words, 0, interrupt};
     struct buffer top;
     bool known;
     *files = (struct source_files){0};
-    buffer_init(&top, GIT_ERRORS_MAX);
-    bool ok = git_list(folder, words, &top, &known, interrupt, err);
+    buffer_init(&top, TOP_BYTES_MAX);
+    bool ok = git_question_ask(&question, &top, &known, err);
     if (ok && known && top.length > 1) {
         top.data[top.length - 1] = '\0'; /* the newline */
         ok = resolve(top.data, arena, &files->root, err) &&

@@ -1,6 +1,7 @@
 #include "insights/dead.h"
 
 #include "tests/unit/dead_sample.h"
+#include "tests/unit/failing_allocations.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -564,39 +565,6 @@ Test(dead, what_a_hostile_run_may_hold)
     look_end(&looking);
 }
 
-/* Failing the n-th allocation. Linked with --wrap for the allocator, every call in our own code
- * comes through here. */
-void *__real_malloc(size_t size) __attribute__((weak));
-void *__real_calloc(size_t count, size_t size) __attribute__((weak));
-void *__real_reallocarray(void *old, size_t count, size_t size) __attribute__((weak));
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-
-static long allocations_left = -1; /* -1 = do not fail */
-
-static bool allocation_fails(void)
-{
-    if (allocations_left < 0)
-        return false;
-    return allocations_left == 0 || allocations_left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return allocation_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_reallocarray(old, count, size);
-}
-
 static bool find_once(struct run *const runs[2], struct error *err)
 {
     static const char *const tracked[] = {"a.c", "c.c", NULL};
@@ -625,7 +593,7 @@ Test(dead, each_failing_allocation_is_an_error_and_leaks_nothing)
                                              {0}};
     static const struct source_file other = {"a.c", HASH_B, false, lines_a, 9, functions_a, 2};
     struct error err = {0};
-    if (__real_malloc == NULL)
+    if (!allocations_can_fail())
         cr_skip_test("not linked with --wrap");
     struct run *runs[2] = {dead_sample_make(&(struct dead_sample){
                                "2026-01-01T00:00:00Z", &file_a, 1, facts, {FEED, USER}, {0}, 0}),

@@ -5,6 +5,7 @@
 #include "replay/distinct.h"
 #include "replay/import.h"
 #include "replay/weights.h"
+#include "tests/unit/failing_allocations.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -18,37 +19,6 @@
 #define FOLDER TOLLGATE_SOURCE_DIR "/fixtures/import/"
 
 TestSuite(import_memory, .timeout = 600);
-
-void *__real_malloc(size_t size) __attribute__((weak));
-void *__real_calloc(size_t count, size_t size) __attribute__((weak));
-void *__real_realloc(void *old, size_t size) __attribute__((weak));
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static long allocations_left = -1; /* -1 = do not fail */
-
-static bool allocation_fails(void)
-{
-    if (allocations_left < 0)
-        return false;
-    return allocations_left == 0 || allocations_left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return allocation_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return allocation_fails() ? NULL : __real_realloc(old, size);
-}
 
 /* What an import is for: exchanges to a spool, requests counted and weighed. */
 struct taker {
@@ -130,7 +100,7 @@ ParameterizedTest(struct memory_case *each, import_memory, each_failing_allocati
     struct endpoint_map map;
     struct error err = {0};
     char path[256];
-    if (__real_malloc == NULL)
+    if (!allocations_can_fail())
         cr_skip_test("not linked with --wrap");
     arena_init(&arena);
     cr_assert(endpoint_map_parse(&map, texts, 1, &arena, &err));

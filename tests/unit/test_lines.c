@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/child.h"
 #include "base/file.h"
+#include "tests/unit/failing_allocations.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -14,38 +15,6 @@
 #include <string.h>
 
 TestSuite(lines, .timeout = 120);
-
-/* Failing the n-th allocation. Linked with --wrap for malloc, calloc and realloc. */
-void *__real_malloc(size_t size) __attribute__((weak));
-void *__real_calloc(size_t count, size_t size) __attribute__((weak));
-void *__real_realloc(void *old, size_t size) __attribute__((weak));
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static long allocations_left = -1; /* -1 = do not fail */
-
-static bool allocation_fails(void)
-{
-    if (allocations_left < 0)
-        return false;
-    return allocations_left == 0 || allocations_left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return allocation_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return allocation_fails() ? NULL : __real_realloc(old, size);
-}
 
 /* ---- which exchanges share a part ----------------------------------------------------------- */
 
@@ -281,7 +250,7 @@ Test(lines, without_debug_information_functions_have_their_names)
 Test(lines, the_nth_allocation_fails)
 {
     struct error err = {0};
-    if (__real_malloc == NULL)
+    if (!allocations_can_fail())
         cr_skip_test("not linked with --wrap");
     struct callgrind_profile *dump = parse(through_a_stub);
     long n = 0;

@@ -2,6 +2,7 @@
  * this program's own functions. */
 #include "rig/site_names.h"
 #include "rig/site_profile.h"
+#include "tests/unit/failing_allocations.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -348,39 +349,6 @@ Test(sites, values_are_a_request, .timeout = 60)
     run.endpoint_count = 0;
     run_release(&run);
     release_map();
-}
-
-/* ---- running out of memory ------------------------------------------------------------------ */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_reallocarray(void *old, size_t count, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-
-static long allocations_left = -1; /* -1 = do not fail */
-
-static bool allocation_fails(void)
-{
-    if (allocations_left < 0)
-        return false;
-    return allocations_left == 0 || allocations_left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return allocation_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_reallocarray(old, count, size);
 }
 
 Test(sites, each_allocation_fails_in_turn, .timeout = 120)

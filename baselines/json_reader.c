@@ -72,3 +72,20 @@ bool reader_object(struct reader *reader, const json_t *value, const struct json
 {
     return json_is_object(value) || json_fail(place, reader->err, "must be an object");
 }
+
+bool reader_tuple(struct reader *reader, const json_t *value, const struct reader_tuple *rule,
+                  int64_t *out, const struct json_place *place)
+{
+    if (json_array_size(value) != rule->count)
+        return json_fail(place, reader->err, "must be an array of %zu whole numbers", rule->count);
+    for (size_t i = 0; i < rule->count; i++) {
+        const json_t *element = json_array_get(value, i);
+        out[i] = json_integer_value(element);
+        if (!json_is_integer(element) || out[i] < rule->min || out[i] > rule->max[i]) {
+            struct json_place at = json_place_index(place, i);
+            return json_fail(&at, reader->err, "must be a whole number from %lld to %lld",
+                             (long long)rule->min, (long long)rule->max[i]);
+        }
+    }
+    return true;
+}

@@ -38,6 +38,18 @@ bool reader_count(struct reader *reader, const json_t *object, const char *key, 
 bool reader_list(struct reader *reader, const json_t *object, const char *key, size_t max,
                  size_t element_size, const json_t **array, void **room,
                  const struct json_place *place);
+
+enum { READER_TUPLE_MAX = 5 };
+
+/* A short array of whole numbers, each from `min` to a maximum of its own. */
+struct reader_tuple {
+    size_t count; /* at most READER_TUPLE_MAX */
+    int64_t min;
+    int64_t max[READER_TUPLE_MAX];
+};
+
+bool reader_tuple(struct reader *reader, const json_t *value, const struct reader_tuple *rule,
+                  int64_t *out, const struct json_place *place);
 bool reader_object(struct reader *reader, const json_t *value, const struct json_place *place);
 
 #endif

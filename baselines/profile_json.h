@@ -20,5 +20,7 @@
 void profile_json_put(struct writer *writer, json_t *root, const struct run *run);
 bool profile_json_read(struct reader *reader, const json_t *root, struct run *run,
                        const struct json_place *place);
+bool sources_json_read(struct reader *reader, const json_t *root, struct run *run,
+                       const struct json_place *place);
 
 #endif

@@ -504,7 +504,7 @@ bool run_from_json(struct run *run, const json_t *json, const char *name, struct
         json_only_keys(json, keys, &place, err) && read_head_of_file(&reader, json, run, &place) &&
         read_sides(&reader, json, run, &place) && read_passes(&reader, json, run, &place) &&
         read_endpoints(&reader, json, run, &place) && read_notes(&reader, json, run, &place) &&
-        read_looks(&reader, json, run, &place) && profile_json_read(&reader, json, run, &place))
+        read_looks(&reader, json, run, &place) && profile_json_read(&reader, json, run, &place) && sources_json_read(&reader, json, run, &place))
         return true;
     run_release(run);
     return false;

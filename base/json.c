@@ -38,6 +38,11 @@ static size_t place_format(const struct json_place *place, char *out, size_t siz
     return used + strlen(out + used);
 }
 
+void json_place_text(const struct json_place *place, char *out, size_t size)
+{
+    place_format(place, out, size);
+}
+
 bool json_fail(const struct json_place *place, struct error *err, const char *format, ...)
 {
     char where[sizeof err->where];

@@ -19,6 +19,9 @@ struct json_place json_place_root(const char *file);
 struct json_place json_place_key(const struct json_place *parent, const char *key);
 struct json_place json_place_index(const struct json_place *parent, size_t index);
 
+/* "tollgate.json: owners[2]", cut to `size`. */
+void json_place_text(const struct json_place *place, char *out, size_t size);
+
 /* ERROR_INPUT at the place. Returns false. */
 bool json_fail(const struct json_place *place, struct error *err, const char *format, ...)
     PRINTF_LIKE(3, 4);

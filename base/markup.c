@@ -23,14 +23,29 @@ static const char *entity_of(char c)
     }
 }
 
+/* Whether nothing but blanks stands on the line that is being written. */
+static bool begins_line(const struct buffer *out)
+{
+    size_t at = out->length;
+    while (at > 0 && (out->data[at - 1] == ' ' || out->data[at - 1] == '\t'))
+        at--;
+    return at == 0 || out->data[at - 1] == '\n';
+}
+
 static void append_escaped(struct buffer *out, const char *text, size_t size)
 {
     size_t begin = 0;
     for (size_t i = 0; i < size; i++) {
         const char *entity = entity_of(text[i]);
-        if (entity == NULL)
+        bool colons = text[i] == ':' && i + 1 < size && text[i + 1] == ':';
+        if (entity == NULL && !colons)
             continue;
         buffer_append(out, text + begin, i - begin);
+        begin = i;
+        if (colons && begins_line(out))
+            entity = "&#58;";
+        if (entity == NULL)
+            continue;
         buffer_append_string(out, entity);
         begin = i + 1;
     }

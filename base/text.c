@@ -111,6 +111,12 @@ static bool is_bidirectional_control(uint32_t c)
            c == 0x200f || c == 0x061c;
 }
 
+/* U+FFFE, U+FFFF and the like in other planes: no character, and nothing that XML may hold. */
+static bool is_no_character(uint32_t c)
+{
+    return (c & 0xfffe) == 0xfffe;
+}
+
 void text_append_safe(struct buffer *out, const char *text, size_t size, bool keep_lines)
 {
     for (size_t at = 0; at < size;) {
@@ -127,7 +133,8 @@ void text_append_safe(struct buffer *out, const char *text, size_t size, bool ke
             control = false;
         if (control)
             buffer_append_format(out, "\\x%02x", (unsigned)character);
-        else if (is_bidirectional_control(character) || character == 0x2028 || character == 0x2029)
+        else if (is_bidirectional_control(character) || character == 0x2028 || character == 0x2029 ||
+                 is_no_character(character))
             buffer_append_format(out, "\\u%04x", (unsigned)character);
         else
             buffer_append(out, bytes, length);

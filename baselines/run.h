@@ -62,6 +62,8 @@ struct conservation {
     double endpoints;
     double unattributed;
     double total; /* of the process tree, read independently */
+    double between; /* of `unattributed`, while requests were measured: background work, not start,
+                       warm-up and end; 0 also where nobody looked */
 };
 
 /* "ran", "skipped", "cut". */
@@ -107,6 +109,13 @@ struct run_side {
     struct samples peak_rss_bytes; /* a replicate of the live pass, whole process tree */
 };
 
+/* How the requests to one upstream's stand-in found their answers. */
+struct upstream_result {
+    const char *name;
+    int64_t exact, normalised, templated, missed;
+    int64_t faulted; /* of them, so many were given a fault, as the config asked for */
+};
+
 struct run {
     struct arena arena;
     const char *tollgate_version;
@@ -122,6 +131,8 @@ struct run {
     size_t endpoint_count;
     struct pass_result *passes;
     size_t pass_count;
+    struct upstream_result *upstreams; /* none in runs of before there was such a count */
+    size_t upstream_count;
     /* Replicates at which the live pass looked whether endpoints are clear, rising, as planned
      * before it began; NULL and 0: it looked once, at the end. */
     const size_t *cpu_looks;

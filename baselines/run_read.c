@@ -18,6 +18,7 @@ enum {
     SAMPLES_MAX = 100000,
     CPUS_MAX = 1 << 20,
     VARIANTS_MAX = 10000,
+    UPSTREAMS_MAX = 256,
 };
 
 #define LOG_RATIO_LIMIT 100.0
@@ -112,7 +113,7 @@ static bool read_sides(struct reader *reader, const json_t *root, struct run *ru
 static bool read_conservation(struct reader *reader, const json_t *sides, const char *key,
                               struct conservation *out, const struct json_place *place)
 {
-    static const char *const keys[] = {"endpoints", "unattributed", "total", NULL};
+    static const char *const keys[] = {"endpoints", "unattributed", "total", "between", NULL};
     const json_t *object = NULL;
     struct json_place at = json_place_key(place, key);
     if (!json_get_object(sides, key, JSON_OPTIONAL, &object, place, reader->err))
@@ -125,7 +126,9 @@ static bool read_conservation(struct reader *reader, const json_t *sides, const 
            json_get_number(object, "unattributed", JSON_REQUIRED, -READER_FIGURE_LIMIT, READER_FIGURE_LIMIT,
                            &out->unattributed, &at, reader->err) &&
            json_get_number(object, "total", JSON_REQUIRED, 0, READER_FIGURE_LIMIT, &out->total, &at,
-                           reader->err);
+                           reader->err) &&
+           json_get_number(object, "between", JSON_OPTIONAL, 0, READER_FIGURE_LIMIT, &out->between,
+                           &at, reader->err);
 }
 
 static bool read_pass_status(struct reader *reader, const json_t *object, struct pass_result *out,
@@ -354,6 +357,45 @@ static bool read_endpoints(struct reader *reader, const json_t *root, struct run
     return check_names_differ(reader, run, &at);
 }
 
+static bool read_upstream(struct reader *reader, const json_t *object, struct upstream_result *out,
+                          const struct json_place *place)
+{
+    static const char *const keys[] = {"name",     "exact",  "normalised",
+                                       "template", "missed", "faulted", NULL};
+    return reader_object(reader, object, place) &&
+           json_only_keys(object, keys, place, reader->err) &&
+           reader_name(reader, object, "name", &out->name, place) &&
+           reader_count(reader, object, "exact", &out->exact, place) &&
+           reader_count(reader, object, "normalised", &out->normalised, place) &&
+           reader_count(reader, object, "template", &out->templated, place) &&
+           reader_count(reader, object, "missed", &out->missed, place) &&
+           reader_count(reader, object, "faulted", &out->faulted, place);
+}
+
+static bool read_upstreams(struct reader *reader, const json_t *root, struct run *run,
+                           const struct json_place *place)
+{
+    const json_t *array = NULL;
+    struct json_place at = json_place_key(place, "upstreams");
+    if (!json_get_array(root, "upstreams", JSON_OPTIONAL, &array, place, reader->err))
+        return false;
+    if (array == NULL)
+        return true;
+    size_t count = json_array_size(array);
+    if (count > UPSTREAMS_MAX)
+        return json_fail(&at, reader->err, "must not have more than %d entries", UPSTREAMS_MAX);
+    run->upstreams = arena_alloc_array(reader->arena, count + 1, sizeof *run->upstreams);
+    if (run->upstreams == NULL)
+        return error_set_memory(reader->err);
+    for (; run->upstream_count < count; run->upstream_count++) {
+        struct json_place one = json_place_index(&at, run->upstream_count);
+        if (!read_upstream(reader, json_array_get(array, run->upstream_count),
+                           &run->upstreams[run->upstream_count], &one))
+            return false;
+    }
+    return true;
+}
+
 static bool read_notes(struct reader *reader, const json_t *root, struct run *run,
                        const struct json_place *place)
 {
@@ -495,7 +537,7 @@ bool run_from_json(struct run *run, const json_t *json, const char *name, struct
     static const char *const keys[] = {
         "schema_version", "tollgate_version", "created", "seed",   "corpus_hash", "config_hash",
         "fingerprint",    "sides",            "passes",  "endpoints", "notes",    "cpu_looks",
-        "capabilities",   "profiles",         "sources", "source_changes", NULL};
+        "capabilities",   "profiles",         "sources", "source_changes", "upstreams", NULL};
     run_init(run);
     struct reader reader = {.arena = &run->arena, .err = err};
     struct json_place place = json_place_root(name);
@@ -504,7 +546,9 @@ bool run_from_json(struct run *run, const json_t *json, const char *name, struct
         json_only_keys(json, keys, &place, err) && read_head_of_file(&reader, json, run, &place) &&
         read_sides(&reader, json, run, &place) && read_passes(&reader, json, run, &place) &&
         read_endpoints(&reader, json, run, &place) && read_notes(&reader, json, run, &place) &&
-        read_looks(&reader, json, run, &place) && profile_json_read(&reader, json, run, &place) && sources_json_read(&reader, json, run, &place))
+        read_upstreams(&reader, json, run, &place) &&
+        read_looks(&reader, json, run, &place) && profile_json_read(&reader, json, run, &place) &&
+        sources_json_read(&reader, json, run, &place))
         return true;
     run_release(run);
     return false;

@@ -65,6 +65,8 @@ static json_t *make_conservation(struct writer *writer, const struct conservatio
     writer_put(writer, object, "endpoints", writer_exact(writer, counted->endpoints));
     writer_put(writer, object, "unattributed", writer_exact(writer, counted->unattributed));
     writer_put(writer, object, "total", writer_exact(writer, counted->total));
+    if (counted->between > 0)
+        writer_put(writer, object, "between", writer_exact(writer, counted->between));
     return object;
 }
 
@@ -178,6 +180,28 @@ static json_t *make_seed(struct writer *writer, uint64_t seed)
     return writer_text(writer, text);
 }
 
+static json_t *make_upstream(struct writer *writer, const struct upstream_result *upstream)
+{
+    json_t *object = writer_keep(writer, json_object());
+    writer_put(writer, object, "name", writer_text(writer, upstream->name));
+    writer_put(writer, object, "exact", writer_integer(writer, upstream->exact));
+    writer_put(writer, object, "normalised", writer_integer(writer, upstream->normalised));
+    writer_put(writer, object, "template", writer_integer(writer, upstream->templated));
+    writer_put(writer, object, "missed", writer_integer(writer, upstream->missed));
+    writer_put(writer, object, "faulted", writer_integer(writer, upstream->faulted));
+    return object;
+}
+
+static void put_upstreams(struct writer *writer, json_t *root, const struct run *run)
+{
+    if (run->upstream_count == 0)
+        return;
+    json_t *array = writer_keep(writer, json_array());
+    for (size_t i = 0; i < run->upstream_count && !writer->failed; i++)
+        writer_append(writer, array, make_upstream(writer, &run->upstreams[i]));
+    writer_put(writer, root, "upstreams", array);
+}
+
 static void put_lists(struct writer *writer, json_t *root, const struct run *run)
 {
     json_t *capabilities = writer_keep(writer, json_array());
@@ -215,6 +239,7 @@ json_t *run_to_json(const struct run *run, struct error *err)
     writer_put(&writer, root, "fingerprint", make_fingerprint(&writer, &run->fingerprint));
     writer_put(&writer, root, "cpu_looks", make_looks(&writer, run));
     put_lists(&writer, root, run);
+    put_upstreams(&writer, root, run);
     profile_json_put(&writer, root, run);
     if (!writer.failed)
         return root;

@@ -14,9 +14,12 @@ static int text_order(const char *a, const char *b)
 static size_t plain_length(const char *name)
 {
     static const char *const marks[] = {".isra.", ".constprop.", ".part.", ".cold", ".lto_priv."};
+    const char *dot = strchr(name, '.'); /* most names have none */
     size_t length = strlen(name);
+    if (dot == NULL)
+        return length;
     for (size_t i = 0; i < COUNT_OF(marks); i++) {
-        const char *found = strstr(name, marks[i]);
+        const char *found = strstr(dot, marks[i]);
         if (found != NULL && found > name && (size_t)(found - name) < length)
             length = (size_t)(found - name);
     }

@@ -1,23 +1,35 @@
 #include "replay/answers.h"
 
-#include "base/text.h"
 #include "base/hash.h"
+#include "base/text.h"
+#include "replay/answer_difference.h"
 #include "replay/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    TURNS = 64, /* of one exchange that may be under way at once, each at its own place */
+    NEAREST_LOOKED_AT = 20000, /* recorded requests that are held against one that missed */
+    KEY_MAX_BYTES = 128 * 1024 * 1024,
+};
+
+/* How far a replay of the exchange has come in its answers. */
+struct place {
+    uint64_t turn;
+    size_t next;
+};
+
 /* The answers of one exchange to one request, in recorded order. */
 struct group {
     UT_hash_handle hh; /* within its signature */
     const struct exchange *exchange;
-    struct answer *answers;
+    struct answer *answers; /* their responses are the exact tier's */
     size_t count;
-    size_t next;
-    uint64_t turn; /* of the exchange, in which `next` counts */
+    struct place *places; /* [turn % TURNS]; NULL with only one answer */
 };
 
-/* A request as it was sent: method, NUL, target, NUL, body. */
+/* A request: method, NUL, target, NUL, body; as it was sent, or as its tier spells it. */
 struct signature {
     UT_hash_handle hh;
     struct group *groups; /* a uthash by exchange, in order of addition */
@@ -26,30 +38,40 @@ struct signature {
 };
 
 struct answer_table {
-    struct signature *signatures; /* a uthash by key */
+    struct normalise_rules rules;
+    bool templates;
+    struct signature *tiers[ANSWER_TIERS]; /* each a uthash by key */
+    struct buffer spelt;                   /* a request in the spelling of a tier */
 };
 
-bool answer_table_new(struct answer_table **table, struct error *err)
+bool answer_table_new(struct answer_table **table, const struct answer_rules *rules,
+                      struct error *err)
 {
     *table = calloc(1, sizeof **table);
-    return *table != NULL || error_set_memory(err);
+    if (*table == NULL)
+        return error_set_memory(err);
+    (*table)->rules = rules->normalise;
+    (*table)->templates = rules->templates;
+    buffer_init(&(*table)->spelt, KEY_MAX_BYTES);
+    return true;
 }
 
-static void group_free(struct group *group)
+static void group_free(struct group *group, bool owns_responses)
 {
-    for (size_t i = 0; i < group->count; i++)
+    for (size_t i = 0; owns_responses && i < group->count; i++)
         MHD_destroy_response(group->answers[i].response);
     free(group->answers);
+    free(group->places);
     free(group);
 }
 
-static void signature_free(struct signature *signature)
+static void signature_free(struct signature *signature, bool owns_responses)
 {
     struct group *group, *next;
     HASH_ITER(hh, signature->groups, group, next)
     {
         HASH_DEL(signature->groups, group);
-        group_free(group);
+        group_free(group, owns_responses);
     }
     free(signature);
 }
@@ -59,11 +81,14 @@ void answer_table_free(struct answer_table *table)
     struct signature *signature, *next;
     if (table == NULL)
         return;
-    HASH_ITER(hh, table->signatures, signature, next)
-    {
-        HASH_DEL(table->signatures, signature);
-        signature_free(signature);
+    for (size_t tier = 0; tier < ANSWER_TIERS; tier++) {
+        HASH_ITER(hh, table->tiers[tier], signature, next)
+        {
+            HASH_DEL(table->tiers[tier], signature);
+            signature_free(signature, tier == ANSWER_EXACT);
+        }
     }
+    buffer_release(&table->spelt);
     free(table);
 }
 
@@ -73,16 +98,18 @@ void answer_key_start(struct buffer *key, const char *method, const char *target
     buffer_append(key, target, strlen(target) + 1);
 }
 
-static struct signature *find_signature(const struct answer_table *table, const struct buffer *key)
+static struct signature *find_signature(const struct answer_table *table, enum answer_tier tier,
+                                        const struct buffer *key)
 {
     struct signature *signature = NULL;
-    HASH_FIND(hh, table->signatures, buffer_text(key), key->length, signature);
+    HASH_FIND(hh, table->tiers[tier], buffer_text(key), key->length, signature);
     return signature;
 }
 
-static struct signature *add_signature(struct answer_table *table, const struct buffer *key)
+static struct signature *add_signature(struct answer_table *table, enum answer_tier tier,
+                                       const struct buffer *key)
 {
-    struct signature *signature = find_signature(table, key);
+    struct signature *signature = find_signature(table, tier, key);
     if (signature != NULL)
         return signature;
     signature = calloc(1, sizeof *signature + key->length);
@@ -90,7 +117,7 @@ static struct signature *add_signature(struct answer_table *table, const struct 
         return NULL;
     signature->key_bytes = key->length;
     memcpy(signature->key, key->data, key->length);
-    HASH_ADD_KEYPTR(hh, table->signatures, signature->key, signature->key_bytes, signature);
+    HASH_ADD_KEYPTR(hh, table->tiers[tier], signature->key, signature->key_bytes, signature);
     if (signature->hh.tbl != NULL)
         return signature;
     free(signature);
@@ -184,15 +211,68 @@ static bool add_fields(struct MHD_Response *response, const struct exchange *exc
     return true;
 }
 
-static bool append_answer(struct group *group, struct MHD_Response *response, int status)
+static bool append_answer(struct group *group, const struct answer *answer)
 {
     struct answer *answers = reallocarray(group->answers, group->count + 1, sizeof *group->answers);
     if (answers == NULL)
         return false;
-    answers[group->count] = (struct answer){(unsigned int)status, response};
     group->answers = answers;
-    group->count++;
+    /* Here, so that answering allocates nothing. */
+    if (group->count == 1 && group->places == NULL) {
+        group->places = calloc(TURNS, sizeof *group->places);
+        if (group->places == NULL)
+            return false;
+    }
+    answers[group->count++] = *answer;
     return true;
+}
+
+static bool add_to_tier(struct answer_table *table, enum answer_tier tier,
+                        const struct buffer *key, const struct exchange *exchange,
+                        const struct answer *answer)
+{
+    struct signature *signature = key->failed ? NULL : add_signature(table, tier, key);
+    struct group *group = signature == NULL ? NULL : add_group(signature, exchange);
+    return group != NULL && append_answer(group, answer);
+}
+
+/* The request as the tier spells it, in the table's own buffer. */
+static const struct buffer *spell(struct answer_table *table, enum answer_tier tier,
+                                  const struct request_parts *parts)
+{
+    buffer_clear(&table->spelt);
+    table->spelt.failed = false;
+    if (tier == ANSWER_NORMALISED)
+        normalise_request(&table->rules, parts, &table->spelt);
+    else
+        normalise_template(&table->rules, parts, &table->spelt);
+    return &table->spelt;
+}
+
+static struct request_parts split_key(const char *key, size_t size)
+{
+    struct request_parts parts = {.method = key};
+    parts.target = key + strlen(key) + 1;
+    parts.body = parts.target + strlen(parts.target) + 1;
+    parts.body_bytes = size - (size_t)(parts.body - key);
+    return parts;
+}
+
+/* Once it is in the exact tier, the table owns the response. */
+static bool add_to_tiers(struct answer_table *table, const struct buffer *key,
+                         const struct exchange *exchange, const struct answer *answer)
+{
+    if (!add_to_tier(table, ANSWER_EXACT, key, exchange, answer)) {
+        MHD_destroy_response(answer->response);
+        return false;
+    }
+    struct request_parts parts = split_key(key->data, key->length);
+    if (!add_to_tier(table, ANSWER_NORMALISED, spell(table, ANSWER_NORMALISED, &parts), exchange,
+                     answer))
+        return false;
+    return !table->templates ||
+           add_to_tier(table, ANSWER_TEMPLATE, spell(table, ANSWER_TEMPLATE, &parts), exchange,
+                       answer);
 }
 
 bool answer_table_add(struct answer_table *table, const struct exchange *exchange,
@@ -202,66 +282,70 @@ bool answer_table_add(struct answer_table *table, const struct exchange *exchang
     const struct request *request = &recorded->request;
     if (recorded->response.status < 200)
         return cannot_serve(exchange, recorded, "its status is not a final one", err);
-    struct MHD_Response *response = make_response(recorded);
-    if (response == NULL)
+    struct answer answer = {.status = (unsigned int)recorded->response.status,
+                            .response = make_response(recorded),
+                            .latency_ns = recorded->latency_ns};
+    if (answer.response == NULL)
         return error_set_memory(err);
+    if (!add_fields(answer.response, exchange, recorded, err)) {
+        MHD_destroy_response(answer.response);
+        return false;
+    }
     buffer_init(&key, SIZE_MAX / 2);
     answer_key_start(&key, request->method, request->target);
     buffer_append(&key, request->body.data, request->body.size);
-    bool ok = add_fields(response, exchange, recorded, err);
-    if (ok) {
-        struct signature *signature = key.failed ? NULL : add_signature(table, &key);
-        struct group *group = signature == NULL ? NULL : add_group(signature, exchange);
-        ok = group != NULL && append_answer(group, response, recorded->response.status);
-        if (!ok)
-            error_set_memory(err);
-    }
-    if (!ok)
-        MHD_destroy_response(response);
+    bool ok = add_to_tiers(table, &key, exchange, &answer);
     buffer_release(&key);
-    return ok;
+    return ok || error_set_memory(err);
 }
 
-const struct answer *answer_table_find(struct answer_table *table, const struct buffer *key,
-                                       const struct exchange *current, uint64_t turn)
+/* The next of the group's answers in this turn, the last one repeated. */
+static const struct answer *take_next(struct group *group, uint64_t turn)
+{
+    if (group->count <= 1)
+        return group->answers; /* NULL when memory ran out while it was added */
+    struct place *place = &group->places[turn % TURNS];
+    if (place->turn != turn)
+        *place = (struct place){turn, 0};
+    size_t index = place->next;
+    if (index + 1 < group->count)
+        place->next++;
+    return &group->answers[index];
+}
+
+static const struct answer *find_in_tier(struct answer_table *table, enum answer_tier tier,
+                                         const struct buffer *key, const struct exchange *current,
+                                         uint64_t turn)
 {
     struct group *group = NULL;
-    struct signature *signature = find_signature(table, key);
+    struct signature *signature = key->failed ? NULL : find_signature(table, tier, key);
     if (signature == NULL)
         return NULL;
     HASH_FIND_PTR(signature->groups, &current, group);
     if (group == NULL)
         group = signature->groups;
-    if (group == NULL || group->count == 0) /* memory ran out while it was added */
-        return NULL;
-    if (group->turn != turn) {
-        group->turn = turn;
-        group->next = 0;
-    }
-    size_t index = group->next;
-    if (group->next + 1 < group->count)
-        group->next++;
-    return &group->answers[index];
+    return group == NULL ? NULL : take_next(group, turn);
 }
 
-/* The three parts of a key. */
-struct key_parts {
-    const char *method;
-    const char *target;
-    const char *body;
-    size_t body_bytes;
-};
-
-static struct key_parts split_key(const char *key, size_t size)
+const struct answer *answer_table_find(struct answer_table *table, const struct buffer *key,
+                                       const struct exchange *current, uint64_t turn,
+                                       enum answer_tier *tier)
 {
-    struct key_parts parts = {.method = key};
-    parts.target = key + strlen(key) + 1;
-    parts.body = parts.target + strlen(parts.target) + 1;
-    parts.body_bytes = size - (size_t)(parts.body - key);
-    return parts;
+    const struct answer *found = find_in_tier(table, ANSWER_EXACT, key, current, turn);
+    *tier = ANSWER_EXACT;
+    if (found != NULL || key->failed)
+        return found;
+    struct request_parts parts = split_key(key->data, key->length);
+    for (*tier = ANSWER_NORMALISED; *tier < ANSWER_TIERS && found == NULL;) {
+        if (table->tiers[*tier] != NULL)
+            found = find_in_tier(table, *tier, spell(table, *tier, &parts), current, turn);
+        if (found == NULL)
+            ++*tier;
+    }
+    return found;
 }
 
-static void append_request(struct buffer *out, const struct key_parts *parts)
+static void append_request(struct buffer *out, const struct request_parts *parts)
 {
     enum { SHOWN_BYTES = 200 };
     size_t target = strnlen(parts->target, SHOWN_BYTES + 1);
@@ -279,49 +363,41 @@ static void append_request(struct buffer *out, const struct key_parts *parts)
         buffer_append_string(out, "…");
 }
 
-static bool same_path(const struct key_parts *a, const struct key_parts *b)
-{
-    size_t size_a, size_b;
-    const char *path_a = wire_target_path(a->target, &size_a);
-    const char *path_b = wire_target_path(b->target, &size_b);
-    return strcmp(a->method, b->method) == 0 && size_a == size_b &&
-           memcmp(path_a, path_b, size_a) == 0;
-}
-
-/* Among known requests of the same method and path, the one that is the same for longest. */
-static const struct signature *nearest(const struct answer_table *table, const struct buffer *key)
+/* The recorded request with the fewest differences; of two, one that `current` made, else the one
+ * that came first. */
+static const struct signature *nearest(const struct answer_table *table,
+                                       const struct request_parts *asked,
+                                       const struct exchange *current)
 {
     const struct signature *best = NULL;
-    size_t best_bytes = 0;
-    struct key_parts asked = split_key(key->data, key->length);
-    for (const struct signature *known = table->signatures; known != NULL; known = known->hh.next) {
-        struct key_parts parts = split_key(known->key, known->key_bytes);
-        size_t same = 0;
-        if (!same_path(&asked, &parts))
-            continue;
-        while (same < key->length && same < known->key_bytes && key->data[same] == known->key[same])
-            same++;
-        if (best == NULL || same > best_bytes) {
+    size_t best_score = SIZE_MAX, looked_at = 0;
+    for (struct signature *known = table->tiers[ANSWER_EXACT];
+         known != NULL && looked_at < NEAREST_LOOKED_AT; known = known->hh.next, looked_at++) {
+        struct group *own = NULL;
+        struct request_parts parts = split_key(known->key, known->key_bytes);
+        HASH_FIND_PTR(known->groups, &current, own);
+        size_t score = 2 * answer_difference_score(asked, &parts) + (own == NULL ? 1 : 0);
+        if (score < best_score) {
             best = known;
-            best_bytes = same;
+            best_score = score;
         }
     }
     return best;
 }
 
 void answer_table_describe_miss(const struct answer_table *table, const struct buffer *key,
-                                struct buffer *out)
+                                const struct exchange *current, struct buffer *out)
 {
-    struct key_parts asked = split_key(key->data, key->length);
+    struct request_parts asked = split_key(key->data, key->length);
     append_request(out, &asked);
-    const struct signature *known = nearest(table, key);
+    const struct signature *known = nearest(table, &asked, current);
     if (known == NULL) {
-        buffer_append_string(out, "\n    no request of that method and path was recorded");
+        buffer_append_string(out, "\n    no request to this upstream was recorded");
         return;
     }
-    struct key_parts parts = split_key(known->key, known->key_bytes);
+    struct request_parts parts = split_key(known->key, known->key_bytes);
     buffer_append_string(out, "\n    nearest recorded: ");
     append_request(out, &parts);
-    buffer_append_format(out, "\n    they differ in the %s",
-                         strcmp(asked.target, parts.target) != 0 ? "query" : "body");
+    buffer_append_string(out, "\n    they differ in");
+    answer_difference_append(&table->rules, &asked, &parts, "      ", out);
 }

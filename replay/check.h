@@ -19,4 +19,16 @@ struct check_rules {
 MUST_CHECK bool check_reply(const struct check_rules *rules, const struct exchange *exchange,
                             const struct reply *reply, struct buffer *difference);
 
+/* Whether a text of an answer may stand where the recorded one stood: values that were carried from
+ * another answer differ from start to start. */
+typedef bool check_same_text(const void *context, const char *recorded, size_t recorded_bytes,
+                             const char *got, size_t got_bytes);
+
+/* The same, but that a string or number of a JSON body, or a whole body of another kind, may also
+ * be what `same` takes for the recorded one. */
+MUST_CHECK bool check_reply_carried(const struct check_rules *rules,
+                                    const struct exchange *exchange, const struct reply *reply,
+                                    check_same_text *same, const void *context,
+                                    struct buffer *difference);
+
 #endif

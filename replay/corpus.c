@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "replay/corpus_variants.h"
 #include "replay/lines.h"
 #include "base/names.h"
 
@@ -21,7 +22,7 @@ struct corpus {
     size_t count;
     size_t capacity;
     struct name_table endpoints;
-    struct name_table variants;
+    struct corpus_variants variants;
     unsigned long long hash;
 };
 
@@ -56,12 +57,12 @@ const char *corpus_endpoint_name(const struct corpus *corpus, size_t endpoint)
 
 size_t corpus_variant_count(const struct corpus *corpus)
 {
-    return corpus->variants.count;
+    return corpus->variants.names.count;
 }
 
 const char *corpus_variant_name(const struct corpus *corpus, size_t variant)
 {
-    return name_table_get(&corpus->variants, variant);
+    return name_table_get(&corpus->variants.names, variant);
 }
 
 unsigned long long corpus_hash(const struct corpus *corpus)
@@ -76,7 +77,7 @@ void corpus_free(struct corpus *corpus)
     if (corpus->fd >= 0)
         close(corpus->fd);
     name_table_release(&corpus->endpoints);
-    name_table_release(&corpus->variants);
+    corpus_variants_release(&corpus->variants);
     free(corpus->entries);
     free(corpus->path);
     free(corpus);
@@ -129,8 +130,8 @@ static bool name_endpoint(struct scan *scan, const struct exchange *exchange, co
     char where[sizeof scan->err->where];
     snprintf(where, sizeof where, "%s:%zu: endpoint", scan->corpus->path, exchange->line);
     return error_set_at(scan->err, ERROR_INPUT, where,
-                        "is missing, and the config has no endpoint templates; add \"endpoints\" "
-                        "to the config or \"endpoint\" to the exchange");
+                        "is missing, and the config has no endpoint templates; make them with "
+                        "tollgate corpus endpoints --freeze, or add \"endpoint\" to the exchange");
 }
 
 static bool index_exchange(struct scan *scan, const struct line *line,
@@ -146,7 +147,7 @@ static bool index_exchange(struct scan *scan, const struct line *line,
         return true;
     }
     if (!name_table_add(&corpus->endpoints, 0, endpoint, &endpoint_number) ||
-        !name_table_add(&corpus->variants, endpoint_number, exchange->variant, &variant_number))
+        !corpus_variants_add(&corpus->variants, endpoint_number, exchange, &variant_number))
         return error_set_memory(scan->err);
     struct corpus_entry *entry = add_entry(corpus);
     if (entry == NULL)
@@ -257,7 +258,7 @@ static bool check_scan(const struct scan *scan)
     if (scan->unmatched_count > 0)
         return error_set_at(scan->err, ERROR_INPUT, corpus->path,
                             "%zu of %zu exchanges match no endpoint template; add templates for "
-                            "them to the config:%s%s",
+                            "them, tollgate corpus endpoints suggests some:%s%s",
                             scan->unmatched_count, total, buffer_text(&scan->unmatched),
                             scan->unmatched_count > UNMATCHED_SHOWN ? "\n  …" : "");
     if (corpus->count == 0)
@@ -292,11 +293,13 @@ bool corpus_open(struct corpus **out, const char *path, const struct endpoint_ma
         scan.err = &local;
     corpus->fd = -1;
     name_table_init(&corpus->endpoints);
-    name_table_init(&corpus->variants);
+    corpus_variants_init(&corpus->variants);
     buffer_init(&scan.unmatched, 16 * 1024);
     corpus->path = strdup(path);
     bool ok = corpus->path != NULL || error_set_memory(err);
     ok = ok && open_file(corpus, scan.err) && scan_lines(&scan) && check_scan(&scan);
+    if (ok && !corpus_variants_fold(&corpus->variants, corpus->entries, corpus->count))
+        ok = error_set_memory(scan.err);
     buffer_release(&scan.unmatched);
     if (ok)
         *out = corpus;
@@ -342,5 +345,6 @@ bool corpus_load(const struct corpus *corpus, size_t index, struct arena *arena,
         return false;
     out->index = index;
     out->endpoint = entry->endpoint;
-    return true;
+    out->variant = arena_copy_string(arena, corpus_variant_name(corpus, entry->variant));
+    return out->variant != NULL || error_set_memory(err);
 }

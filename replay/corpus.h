@@ -61,6 +61,7 @@ struct exchange {
     size_t line;  /* in the file, from 1 */
     const char *id;
     int64_t ts_ns;
+    int64_t conn;          /* number of its connection; -1 = not recorded */
     const char *authority; /* the Host it was sent to; "" = unknown */
     const char *proto;     /* "HTTP/1.1", "HTTP/1.0" or "HTTP/2" */
     struct request request;
@@ -68,7 +69,7 @@ struct exchange {
     const struct upstream_answer *upstream;
     size_t upstream_count;
     size_t endpoint;     /* index into the corpus's endpoint names */
-    const char *variant; /* "" = the only one */
+    const char *variant; /* "" = not recorded; corpus_load puts one that the request gives */
     double weight;       /* requests of production that it stands for; 1 when not stated */
 };
 

@@ -10,6 +10,7 @@
 
 enum {
     REPLY_MAX_BYTES = 64 * 1024 * 1024,
+    HEADERS_MAX_BYTES = 1024 * 1024,
     /* After a pause of this length a gateway may have closed the connection for being idle in the
      * very moment in which we send. */
     IDLE_CLOSE_NS = 500 * 1000 * 1000,
@@ -39,11 +40,13 @@ void reply_init(struct reply *reply)
 {
     *reply = (struct reply){0};
     buffer_init(&reply->body, REPLY_MAX_BYTES);
+    buffer_init(&reply->headers, HEADERS_MAX_BYTES);
 }
 
 void reply_release(struct reply *reply)
 {
     buffer_release(&reply->body);
+    buffer_release(&reply->headers);
 }
 
 static size_t take_body(char *data, size_t size, size_t count, void *context)
@@ -55,6 +58,15 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
         return count;
     driver->too_large = true;
     return 0;
+}
+
+/* Lines beyond the maximum are dropped: the answer itself is none the worse. */
+static size_t take_header(char *line, size_t size, size_t count, void *context)
+{
+    struct driver *driver = context;
+    (void)size; /* always 1 */
+    buffer_append(&driver->reply->headers, line, count);
+    return count;
 }
 
 /* Called when there is a connection, fresh or kept, and the request is about to go out. */
@@ -154,10 +166,16 @@ void driver_free(struct driver *driver)
     curl_global_cleanup();
 }
 
-static struct plan *find_plan(struct driver *driver, const struct exchange *exchange)
+static struct prepared *find_prepared(const struct driver *driver, const struct exchange *exchange)
 {
     struct prepared *prepared = NULL;
     HASH_FIND_PTR(driver->prepared, &exchange, prepared);
+    return prepared;
+}
+
+static struct plan *find_plan(struct driver *driver, const struct exchange *exchange)
+{
+    struct prepared *prepared = find_prepared(driver, exchange);
     if (prepared != NULL)
         return prepared->plan;
     struct plan_options options = {driver->host, driver->options.inject_traceparent,
@@ -175,6 +193,39 @@ static struct plan *find_plan(struct driver *driver, const struct exchange *exch
         return NULL;
     }
     return prepared->plan;
+}
+
+bool driver_prepare(struct driver *driver, const struct exchange *exchange, uint64_t sent,
+                    struct error *err)
+{
+    driver_forget(driver, exchange);
+    struct plan *plan = find_plan(driver, exchange);
+    if (plan == NULL)
+        return error_set_memory(err);
+    plan->sent = sent;
+    return true;
+}
+
+void driver_forget(struct driver *driver, const struct exchange *exchange)
+{
+    struct prepared *prepared = find_prepared(driver, exchange);
+    if (prepared == NULL)
+        return;
+    HASH_DEL(driver->prepared, prepared);
+    free(prepared->plan);
+    free(prepared);
+}
+
+uint64_t driver_count_sent(const struct driver *driver, const struct exchange *exchange)
+{
+    const struct prepared *prepared = find_prepared(driver, exchange);
+    return prepared == NULL ? 0 : prepared->plan->sent;
+}
+
+void driver_keep_headers(struct driver *driver, bool keep)
+{
+    curl_easy_setopt(driver->easy, CURLOPT_HEADERFUNCTION, keep ? take_header : NULL);
+    curl_easy_setopt(driver->easy, CURLOPT_HEADERDATA, keep ? driver : NULL);
 }
 
 static bool set_request(struct driver *driver, const struct plan *plan)
@@ -297,6 +348,7 @@ bool driver_send(struct driver *driver, const struct exchange *exchange, struct 
         return error_set_memory(err);
     plan_number(plan);
     buffer_clear(&reply->body);
+    buffer_clear(&reply->headers);
     driver->reply = reply;
     driver->under_way = false;
     driver->closed_on_us = false;

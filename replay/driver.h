@@ -17,6 +17,7 @@ struct driver_options {
 struct reply {
     int status;
     struct buffer body; /* at most 64 MiB */
+    struct buffer headers; /* "Name: value" lines as they came, where the driver keeps them */
     int64_t wall_ns;    /* from before the send to the last byte */
 };
 
@@ -37,6 +38,20 @@ void driver_free(struct driver *driver);
  * connection is closed and the driver can be used again. */
 MUST_CHECK bool driver_send(struct driver *driver, const struct exchange *exchange,
                             struct reply *reply, struct error *err);
+
+/* Prepares an exchange before it is sent, or anew when it has changed since. `sent` is how many times
+ * it was sent before: ids that are injected count on from there. */
+MUST_CHECK bool driver_prepare(struct driver *driver, const struct exchange *exchange,
+                               uint64_t sent, struct error *err);
+
+/* Forgets what was prepared for an exchange, which may then go. */
+void driver_forget(struct driver *driver, const struct exchange *exchange);
+
+/* How many times it was sent, 0 when it is not prepared. */
+uint64_t driver_count_sent(const struct driver *driver, const struct exchange *exchange);
+
+/* Whether replies get their header lines from now on; at first they do not. */
+void driver_keep_headers(struct driver *driver, bool keep);
 
 void reply_init(struct reply *reply);
 void reply_release(struct reply *reply);

@@ -233,10 +233,11 @@ static bool parse_labels(struct parse *parse, const json_t *root, struct exchang
                          const char **endpoint, const struct json_place *place)
 {
     int64_t unused = 0;
+    out->conn = -1;
     if (!get_text(parse, root, "id", JSON_OPTIONAL, NULL, "", "", &out->id, place) ||
         !json_get_int(root, "ts_ns", JSON_OPTIONAL, INT64_MIN, INT64_MAX, &out->ts_ns, place,
                       parse->err) ||
-        !json_get_int(root, "conn", JSON_OPTIONAL, 0, INT64_MAX, &unused, place, parse->err) ||
+        !json_get_int(root, "conn", JSON_OPTIONAL, 0, INT64_MAX, &out->conn, place, parse->err) ||
         !json_get_int(root, "seq", JSON_OPTIONAL, 0, INT64_MAX, &unused, place, parse->err))
         return false;
     return get_text(parse, root, "authority", JSON_OPTIONAL, wire_is_authority, "a host and port",

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COUNT_DIGITS = 12 };
+enum { COUNT_DIGITS = 12, REPLAY_DIGITS = 8 };
 
 /* Fields libcurl would add by itself; an entry without a value keeps it from doing so. "Host:" also
  * lets a recorded Host through in its own place. */
@@ -20,6 +20,7 @@ struct draft {
     size_t count;
     bool chunked;
     size_t trace_offset; /* of the count's digits, 0 = none */
+    size_t replay_offset; /* of those within the trace's own id */
     size_t request_offset;
 };
 
@@ -63,10 +64,14 @@ static void add_field(struct draft *draft, const char *name, const char *value)
 
 static void add_traceparent(struct draft *draft)
 {
-    /* "tollgate" in hex, the exchange, then the count: the same on every machine and either side.
-     */
-    buffer_append_format(&draft->lines, "traceparent: 00-746f6c6c67617465%016llx-0000",
-                         (unsigned long long)draft->exchange->index);
+    /* "tollgate" in hex, the exchange, the count: the same on every machine and either side. The
+     * count is in the trace's id too, since each request is a trace of its own and a gateway puts
+     * its own number in place of the second. */
+    buffer_append_format(&draft->lines, "traceparent: 00-746f6c6c67617465%08llx",
+                         (unsigned long long)draft->exchange->index & 0xffffffffULL);
+    draft->replay_offset = draft->lines.length;
+    buffer_append_repeat(&draft->lines, '0', REPLAY_DIGITS);
+    buffer_append_string(&draft->lines, "-0000");
     draft->trace_offset = draft->lines.length;
     buffer_append_repeat(&draft->lines, '0', COUNT_DIGITS);
     buffer_append_string(&draft->lines, "-01");
@@ -176,6 +181,7 @@ static struct plan *assemble(const struct draft *draft)
     memcpy(text, draft->lines.data, draft->lines.length);
     plan->headers = nodes;
     plan->trace_count = draft->trace_offset > 0 ? text + draft->trace_offset : NULL;
+    plan->trace_replay = draft->replay_offset > 0 ? text + draft->replay_offset : NULL;
     plan->request_count = draft->request_offset > 0 ? text + draft->request_offset : NULL;
     for (size_t i = 0; i < draft->count; i++) {
         nodes[i].data = text;
@@ -200,11 +206,11 @@ struct plan *plan_new(const struct exchange *exchange, const struct plan_options
     return plan;
 }
 
-static void write_count(char *digits, uint64_t count)
+static void write_count(char *digits, int width, uint64_t count)
 {
     if (digits == NULL)
         return;
-    for (int i = COUNT_DIGITS - 1; i >= 0; i--) {
+    for (int i = width - 1; i >= 0; i--) {
         digits[i] = "0123456789abcdef"[count & 15];
         count >>= 4;
     }
@@ -213,6 +219,7 @@ static void write_count(char *digits, uint64_t count)
 void plan_number(struct plan *plan)
 {
     plan->sent++;
-    write_count(plan->trace_count, plan->sent);
-    write_count(plan->request_count, plan->sent);
+    write_count(plan->trace_count, COUNT_DIGITS, plan->sent);
+    write_count(plan->trace_replay, REPLAY_DIGITS, plan->sent);
+    write_count(plan->request_count, COUNT_DIGITS, plan->sent);
 }

@@ -37,6 +37,7 @@ struct plan {
     struct body body;
     struct curl_slist *headers; /* for CURLOPT_HTTPHEADER */
     char *trace_count;          /* digits that plan_number rewrites, or NULL */
+    char *trace_replay;         /* likewise: the count within the trace's id */
     char *request_count;
     uint64_t sent;
 };

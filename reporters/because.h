@@ -5,6 +5,8 @@
 #include "insights/growth.h"
 #include "reporters/reporter.h"
 
+#include <stdint.h>
+
 /* Whether there is something to explain: it regressed, also when that was accepted, or improved. */
 bool because_asked(const struct metric_verdict *metric);
 
@@ -16,10 +18,10 @@ MUST_CHECK bool because_find(struct growth *growth, const struct report *report,
 
 /* The short form, for a report: at most three places of all that regressed, and the variants that
  * did. Nothing where there is no profile; where one was asked for and is not there, why, unless
- * `told` says so already. */
+ * `told` has it: a hash of the reason that was told, 0 at first. */
 void because_append(struct buffer *out, const struct report *report,
                     const struct report_style *style, const struct endpoint_verdict *endpoint,
-                    const char **told);
+                    uint64_t *told);
 
 /* The long form, without labels: lines of text, wrapped by who calls. Each appends nothing where
  * there is nothing to say. */

@@ -3,5 +3,6 @@
 #define TOLLGATE_REPORTERS_EMBEDDED_H
 
 extern const char embedded_flame_css[], embedded_flame_js[];
+extern const char embedded_html_css[], embedded_html_js[];
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/terminal.h"
 #include "reporters/because.h"
+#include "reporters/commands.h"
 #include "reporters/format.h"
 #include "reporters/layout.h"
 #include "reporters/table.h"
@@ -289,6 +290,7 @@ bool explain_append(struct buffer *out, const struct report *report,
         explaining.style.columns = DEFAULT_COLUMNS;
     if (explaining.style.columns < MIN_COLUMNS)
         explaining.style.columns = MIN_COLUMNS;
+    size_t begin = out->length;
     buffer_init(&explaining.text, TEXT_MAX_BYTES);
     explain_head(&explaining);
     for (unsigned i = 0; i < METRIC_COUNT; i++)
@@ -296,5 +298,6 @@ bool explain_append(struct buffer *out, const struct report *report,
     if (explaining.text.failed)
         out->failed = true;
     buffer_release(&explaining.text);
+    commands_defuse_text(out, begin);
     return buffer_check(out, err);
 }

@@ -1,5 +1,6 @@
 /* Folded stacks: "endpoint;outer;inner 42" a line, what flame graph scripts read. Values are whole
  * numbers over the requests that were measured. */
+#include "reporters/commands.h"
 #include "reporters/export.h"
 
 #include <inttypes.h>
@@ -55,12 +56,14 @@ static bool folded_write(const struct report *report, const struct report_style 
 {
     (void)style;
     enum profile_kind kind = export_choose_kind(report);
+    size_t begin = out->length;
     struct folded folded = {export_find_profile(report, kind, err), kind, report->choice.value};
     if (folded.profile == NULL)
         return false;
     for (size_t i = 0; i < folded.profile->endpoint_count; i++)
         if (export_wants(report, folded.profile->endpoints[i].name))
             append_endpoint(out, &folded, &folded.profile->endpoints[i]);
+    commands_defuse_text(out, begin);
     return buffer_check(out, err);
 }
 

@@ -1,14 +1,18 @@
 #include "reporters/headline.h"
 
-#include "reporters/format.h"
 #include "reporters/layout.h"
-
-#include <math.h>
+#include "reporters/words.h"
 
 enum {
     NAMED_MAX = 3,         /* endpoints named in the sentence */
     METRICS_MAX = 2,       /* metrics told of each */
     NAME_MAX_COLUMNS = 60, /* of one endpoint's name */
+};
+
+/* How names are written; `name` NULL = plain. */
+struct form {
+    bool utf8;
+    headline_name *name;
 };
 
 const char *headline_word(const struct comparison *comparison)
@@ -54,24 +58,6 @@ static bool got_dearer(const struct comparison *comparison)
     return false;
 }
 
-/* "CPU +6.1 %", "retained from 0 to 48 B", "CPU 1.24 ms" without a base, "CPU -1.0 to +4.2 %" where
- * it is undecided. */
-static void append_metric(struct buffer *out, const struct metric_info *info,
-                          const struct metric_verdict *metric, bool utf8)
-{
-    char text[FORMAT_SIZE];
-    bool wide = metric->verdict == VERDICT_INCONCLUSIVE && isfinite(metric->low) &&
-                isfinite(metric->high) && metric->low < metric->high;
-    if (wide)
-        format_interval(metric->low, metric->high, " to ", utf8, text);
-    else if (isnan(metric->change) || metric->change == 0)
-        format_value(metric->head, info->unit, utf8, text);
-    else
-        format_change(metric->change, utf8, text);
-    bool from_nothing = isnan(metric->change) && metric->base == 0;
-    buffer_append_format(out, " %s %s%s", info->title, from_nothing ? "from 0 to " : "", text);
-}
-
 /* VERDICT_NONE: of those that were accepted. */
 static void append_metrics(struct buffer *out, const struct endpoint_verdict *endpoint,
                            enum verdict verdict, bool utf8)
@@ -83,20 +69,28 @@ static void append_metrics(struct buffer *out, const struct endpoint_verdict *en
         if (!meant || ++found > METRICS_MAX)
             continue;
         buffer_append_string(out, told++ > 0 ? " and" : "");
-        append_metric(out, metric_info((enum metric)i), &endpoint->metrics[i], utf8);
+        words_append_figure(out, metric_info((enum metric)i), &endpoint->metrics[i], utf8);
     }
 }
 
+static void append_name(struct buffer *out, const char *name, const struct form *form)
+{
+    if (form->name != NULL)
+        form->name(out, name);
+    else
+        layout_append_short(out, name, NAME_MAX_COLUMNS, form->utf8);
+}
+
 static void append_named(struct buffer *out, const struct endpoint_verdict *const *order,
-                         enum verdict verdict, bool utf8)
+                         enum verdict verdict, const struct form *form)
 {
     size_t found = 0;
     for (size_t i = 0; order[i] != NULL; i++) {
         if (order[i]->invalid != NULL || order[i]->verdict != verdict || ++found > NAMED_MAX)
             continue;
         buffer_append_string(out, found == 1 ? ": " : ", ");
-        layout_append_short(out, order[i]->name, NAME_MAX_COLUMNS, utf8);
-        append_metrics(out, order[i], verdict, utf8);
+        append_name(out, order[i]->name, form);
+        append_metrics(out, order[i], verdict, form->utf8);
     }
     if (found > NAMED_MAX)
         buffer_append_format(out, ", and %zu more", found - NAMED_MAX);
@@ -104,15 +98,15 @@ static void append_named(struct buffer *out, const struct endpoint_verdict *cons
 
 /* Nothing when nothing was. */
 static void append_accepted(struct buffer *out, const struct endpoint_verdict *const *order,
-                            bool utf8)
+                            const struct form *form)
 {
     size_t found = 0;
     for (size_t i = 0; order[i] != NULL; i++) {
         if (order[i]->invalid != NULL || order[i]->accepted == NULL || ++found > NAMED_MAX)
             continue;
         buffer_append_string(out, found == 1 ? "; accepted: " : ", ");
-        layout_append_short(out, order[i]->name, NAME_MAX_COLUMNS, utf8);
-        append_metrics(out, order[i], VERDICT_NONE, utf8);
+        append_name(out, order[i]->name, form);
+        append_metrics(out, order[i], VERDICT_NONE, form->utf8);
     }
     if (found > NAMED_MAX)
         buffer_append_format(out, ", and %zu more", found - NAMED_MAX);
@@ -137,8 +131,8 @@ static void append_passed(struct buffer *out, const struct comparison *compariso
                              plural(count));
 }
 
-void headline_append(struct buffer *out, const struct report *report,
-                     const struct endpoint_verdict *const *order, bool utf8)
+static void append_sentence(struct buffer *out, const struct report *report,
+                            const struct endpoint_verdict *const *order, const struct form *form)
 {
     const struct comparison *comparison = report->comparison;
     enum verdict verdict = comparison->verdict;
@@ -160,7 +154,7 @@ void headline_append(struct buffer *out, const struct report *report,
         break;
     case VERDICT_PASSED:
         append_passed(out, comparison);
-        append_accepted(out, order, utf8);
+        append_accepted(out, order, form);
         return;
     case VERDICT_NONE:
         buffer_append_format(out, "%zu %s; %s", total, plural(total),
@@ -168,22 +162,47 @@ void headline_append(struct buffer *out, const struct report *report,
                                                   : "no baseline to compare with");
         return;
     }
-    append_named(out, order, verdict, utf8);
-    append_accepted(out, order, utf8);
+    append_named(out, order, verdict, form);
+    append_accepted(out, order, form);
 }
 
-void headline_append_invalid(struct buffer *out, const struct report *report,
-                             const struct endpoint_verdict *const *order, bool utf8)
+static void append_invalid(struct buffer *out, const struct report *report,
+                           const struct endpoint_verdict *const *order, const struct form *form)
 {
     size_t count = 0;
     for (size_t i = 0; i < report->comparison->endpoint_count; i++) {
         if (order[i]->invalid == NULL || ++count > NAMED_MAX)
             continue;
         buffer_append_string(out, count > 1 ? ", " : "");
-        layout_append_short(out, order[i]->name, NAME_MAX_COLUMNS, utf8);
+        append_name(out, order[i]->name, form);
     }
     if (count > NAMED_MAX)
         buffer_append_format(out, " and %zu more", count - NAMED_MAX);
     buffer_append_string(out, count > 0 ? " answered wrongly"
                                         : "the measurement cannot be trusted; see the notes");
+}
+
+void headline_append(struct buffer *out, const struct report *report,
+                     const struct endpoint_verdict *const *order, bool utf8)
+{
+    append_sentence(out, report, order, &(struct form){.utf8 = utf8});
+}
+
+void headline_append_invalid(struct buffer *out, const struct report *report,
+                             const struct endpoint_verdict *const *order, bool utf8)
+{
+    append_invalid(out, report, order, &(struct form){.utf8 = utf8});
+}
+
+void headline_append_marked(struct buffer *out, const struct report *report,
+                            const struct endpoint_verdict *const *order, headline_name *name)
+{
+    append_sentence(out, report, order, &(struct form){true, name});
+}
+
+void headline_append_invalid_marked(struct buffer *out, const struct report *report,
+                                    const struct endpoint_verdict *const *order,
+                                    headline_name *name)
+{
+    append_invalid(out, report, order, &(struct form){true, name});
 }

@@ -17,4 +17,13 @@ void headline_append(struct buffer *out, const struct report *report,
 void headline_append_invalid(struct buffer *out, const struct report *report,
                              const struct endpoint_verdict *const *order, bool utf8);
 
+/* The same two in UTF-8 with endpoints written by `name`, which makes them safe: for text that is
+ * marked up. All else in them is plain: letters, figures and ":;,.()%+-". */
+typedef void headline_name(struct buffer *out, const char *name);
+void headline_append_marked(struct buffer *out, const struct report *report,
+                            const struct endpoint_verdict *const *order, headline_name *name);
+void headline_append_invalid_marked(struct buffer *out, const struct report *report,
+                                    const struct endpoint_verdict *const *order,
+                                    headline_name *name);
+
 #endif

@@ -2,6 +2,7 @@
 #include "reporters/json.h"
 
 #include "baselines/statistics.h"
+#include "reporters/commands.h"
 #include "reporters/json_because.h"
 #include "reporters/json_parts.h"
 #include "reporters/provenance.h"
@@ -196,6 +197,7 @@ static bool json_write(const struct report *report, const struct report_style *s
                        struct buffer *out, struct error *err)
 {
     (void)style;
+    size_t begin = out->length;
     json_auto_t *json = make_report(report);
     if (json == NULL)
         return error_set_memory(err);
@@ -203,6 +205,8 @@ static bool json_write(const struct report *report, const struct report_style *s
     if (json_dump_callback(json, append_bytes, out, flags) != 0 && !out->failed)
         return error_set_memory(err);
     buffer_append_char(out, '\n');
+    commands_replace(out, begin, "\x7f", "\\u007f"); /* which jansson takes for ASCII */
+    commands_defuse_json(out, begin);
     return buffer_check(out, err);
 }
 

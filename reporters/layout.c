@@ -167,6 +167,17 @@ static size_t find_cut(const char *text, size_t room)
     return cut;
 }
 
+static size_t columns_of(const char *text, size_t size)
+{
+    size_t columns = 0;
+    for (size_t at = 0; at < size;) {
+        size_t one = character_size(text + at);
+        columns += character_columns(text + at, one);
+        at += one;
+    }
+    return columns;
+}
+
 static void append_chunk(struct wrapper *wrapper, const char *text, size_t size)
 {
     char *chunk = strndup(text, size);
@@ -184,18 +195,19 @@ static void append_chunk(struct wrapper *wrapper, const char *text, size_t size)
     wrapper->at += wrapper->owed;
     wrapper->owed = 0;
     const char *rest = chunk;
-    while (wrapper->at + text_columns(rest) > wrapper->place.width) {
+    while (wrapper->at + wide > wrapper->place.width) {
         size_t room = wrapper->place.width > wrapper->at ? wrapper->place.width - wrapper->at : 0;
         size_t cut = find_cut(rest, room);
         if (cut == 0 && wrapper->at <= wrapper->place.indent)
             cut = character_size(rest);
         buffer_append(wrapper->out, rest, cut);
+        wide -= columns_of(rest, cut + (rest[cut] == ' '));
         rest += cut + (rest[cut] == ' ');
         end_line(wrapper);
         begin_line(wrapper);
     }
     buffer_append_string(wrapper->out, rest);
-    wrapper->at += text_columns(rest);
+    wrapper->at += wide;
     wrapper->begun = true;
     free(chunk);
 }

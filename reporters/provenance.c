@@ -2,6 +2,7 @@
 
 #include "base/terminal.h"
 #include "baselines/statistics.h"
+#include "reporters/cost_words.h"
 #include "reporters/format.h"
 #include "reporters/layout.h"
 
@@ -208,6 +209,7 @@ static void append_memory(struct buffer *out, const struct report *report,
             (void)write_peak(&text, base, ", base ", style->utf8);
         append_entry(out, style, "memory", &text);
     }
+    out->failed = out->failed || text.failed;
     buffer_release(&text);
 }
 
@@ -232,6 +234,41 @@ static void append_sight(struct buffer *out, const struct comparison *comparison
     buffer_release(&text);
 }
 
+static void write_answers(struct buffer *text, int64_t count, const char *how)
+{
+    char number[FORMAT_SIZE];
+    if (count == 0)
+        return;
+    format_integer(count, number);
+    buffer_append_format(text, "; %s %s", number, how);
+}
+
+/* Said only where an answer was not simply the recorded one. */
+static void append_standins(struct buffer *out, const struct run *run,
+                            const struct report_style *style)
+{
+    struct buffer text;
+    bool first = true;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    for (size_t i = 0; i < run->upstream_count; i++) {
+        const struct upstream_result *one = &run->upstreams[i];
+        int64_t other = one->normalised + one->templated + one->missed;
+        if (other + one->faulted == 0)
+            continue;
+        buffer_clear(&text);
+        layout_append_safe(&text, one->name, style->utf8, false);
+        buffer_append_string(&text, ": ");
+        write_count(&text, one->exact + other, "request");
+        write_answers(&text, one->normalised, "matched only when normalised");
+        write_answers(&text, one->templated, "answered for other ids (by template)");
+        write_answers(&text, one->missed, "found no answer");
+        write_answers(&text, one->faulted, "given a fault, as asked");
+        append_entry(out, style, first ? "stand-ins" : "", &text);
+        first = false;
+    }
+    buffer_release(&text);
+}
+
 static void append_notes(struct buffer *out, const struct run *run,
                          const struct report_style *style)
 {
@@ -242,6 +279,23 @@ static void append_notes(struct buffer *out, const struct run *run,
         layout_append_safe(&text, run->notes[i], style->utf8, true);
         append_entry(out, style, "note", &text);
     }
+    buffer_release(&text);
+}
+
+/* The sum of the changes, and what amounts of money rest on. */
+static void append_cost(struct buffer *out, const struct cost_report *cost,
+                        const struct report_style *style)
+{
+    char total[COST_WORDS_SIZE];
+    struct buffer text;
+    if (cost == NULL || !cost->has_money || cost->total.endpoints == 0)
+        return;
+    buffer_init(&text, TEXT_MAX_BYTES);
+    cost_words_total(cost, &cost->total, style->utf8, total);
+    buffer_append_format(&text, "%s by %zu endpoint%s, of ", total, cost->total.endpoints,
+                         cost->total.endpoints == 1 ? "" : "s");
+    layout_append_safe(&text, cost->basis, style->utf8, false);
+    append_entry(out, style, "cost", &text);
     buffer_release(&text);
 }
 
@@ -269,6 +323,8 @@ void provenance_append(struct buffer *out, const struct report *report,
     append_sides(out, report, style);
     append_machine(out, report->head, style);
     append_memory(out, report, style);
+    append_standins(out, report->head, style);
     append_sight(out, report->comparison, style);
+    append_cost(out, report->cost, style);
     append_notes(out, report->head, style);
 }

@@ -2,6 +2,7 @@
 
 #include "base/terminal.h"
 #include "reporters/because.h"
+#include "reporters/cost_lines.h"
 #include "reporters/format.h"
 #include "reporters/layout.h"
 #include "reporters/table.h"
@@ -30,11 +31,13 @@ void reasons_append_invalid(struct buffer *out, const struct report_style *style
         buffer_append_char(out, '\n');
         buffer_clear(&text);
         layout_append_short(&text, order[i]->name, indented.width, style->utf8);
+        out->failed = out->failed || text.failed;
         terminal_append_styled(out, style->color, (struct text_style){.bold = true},
                                buffer_text(&text));
         buffer_append_char(out, '\n');
         buffer_clear(&text);
         layout_append_safe(&text, order[i]->invalid, style->utf8, true);
+        out->failed = out->failed || text.failed;
         layout_append_wrapped(out, buffer_text(&text), indented);
     }
     if (found > INVALID_SHOWN) {
@@ -47,10 +50,9 @@ void reasons_append_invalid(struct buffer *out, const struct report_style *style
     buffer_release(&text);
 }
 
-/* "1.17 ms → 1.24 ms, +6.1 % (5.2 to 7.0 %), above the 2 % margin": the reason tells the change,
- * and for what is compared exactly the figures too. */
-static void write_metric(struct buffer *text, const struct metric_info *info,
-                         const struct metric_verdict *metric, bool utf8)
+/* The reason tells the change, and for what is compared exactly the figures too. */
+void reasons_append_metric(struct buffer *text, const struct metric_info *info,
+                           const struct metric_verdict *metric, bool utf8)
 {
     char number[FORMAT_SIZE];
     bool reasoned = metric->reason != NULL && *metric->reason != '\0';
@@ -84,15 +86,16 @@ static void append_metrics(struct buffer *out, const struct report_style *style,
                                          narrow ? 4 : 2 + TITLE_COLUMNS};
         buffer_clear(&text);
         layout_pad(&text, title, narrow ? title + 1 : 2 + TITLE_COLUMNS);
-        write_metric(&text, info, metric, style->utf8);
+        reasons_append_metric(&text, info, metric, style->utf8);
+        out->failed = out->failed || text.failed;
         layout_append_wrapped(out, buffer_text(&text), place);
     }
     buffer_release(&text);
 }
 
-static void append_endpoint(struct buffer *out, const struct report *report,
-                            const struct report_style *style,
-                            const struct endpoint_verdict *endpoint, const char **told)
+void reasons_append_endpoint(struct buffer *out, const struct report *report,
+                             const struct report_style *style,
+                             const struct endpoint_verdict *endpoint, uint64_t *told)
 {
     struct buffer name;
     buffer_init(&name, TEXT_MAX_BYTES);
@@ -100,6 +103,7 @@ static void append_endpoint(struct buffer *out, const struct report *report,
     const char *verdict = table_verdict_word(endpoint, &look);
     size_t room = (size_t)style->columns - strlen(verdict) - 1; /* at least 20 columns in all */
     layout_append_short(&name, endpoint->name, room, style->utf8);
+    out->failed = out->failed || name.failed;
     terminal_append_styled(out, style->color, (struct text_style){.bold = true},
                            buffer_text(&name));
     buffer_append_char(out, ' ');
@@ -107,6 +111,7 @@ static void append_endpoint(struct buffer *out, const struct report *report,
     buffer_append_char(out, '\n');
     buffer_release(&name);
     append_metrics(out, style, endpoint);
+    cost_lines_append(out, report, style, endpoint, TITLE_COLUMNS);
     because_append(out, report, style, endpoint, told);
 }
 
@@ -117,7 +122,7 @@ static void append_verdict(struct buffer *out, const struct report *report,
                            size_t shown)
 {
     size_t found = 0;
-    const char *told = NULL;
+    uint64_t told = 0;
     struct text_style ignored;
     for (size_t i = 0; order[i] != NULL; i++) {
         if (order[i]->invalid != NULL ||
@@ -127,7 +132,7 @@ static void append_verdict(struct buffer *out, const struct report *report,
             continue;
         if (found == 1)
             buffer_append_char(out, '\n');
-        append_endpoint(out, report, style, order[i], &told);
+        reasons_append_endpoint(out, report, style, order[i], &told);
     }
     if (found <= shown)
         return;

@@ -4,12 +4,16 @@
 
 #include "base/buffer.h"
 #include "baselines/compare.h"
+#include "insights/cost.h"
+#include "insights/owners.h"
 
 /* What an export of a profile is to hold; of --profile and --endpoint. */
 struct report_choice {
     enum profile_kind profile; /* PROFILE_KIND_COUNT = not said: what the run has */
     const char *endpoint; /* a glob; NULL = all endpoints */
     size_t value; /* the column, for exports that hold one; 0 = the kind's first */
+    const char *key; /* of --key: which comment of several; NULL = "default" */
+    bool mention;    /* of --mention: owners are called, and not only named */
 };
 
 /* Everything a reporter may say. Borrowed. */
@@ -20,6 +24,8 @@ struct report {
     const struct gate *gate;
     int exit_code;
     struct report_choice choice;
+    const struct owners *owners;    /* NULL = nothing is known of owners */
+    const struct cost_report *cost; /* NULL = not asked for; without has_money: shares only */
 };
 
 struct report_style {
@@ -35,6 +41,11 @@ struct reporter {
     /* Appends the whole report. */
     bool (*write)(const struct report *report, const struct report_style *style,
                   struct buffer *out, struct error *err);
+    /* Where a report is more than one text: what `write` appended goes to standard output, and this
+     * writes files that the environment names, or `path` of -O (NULL = none). May append to `out`.
+     * NULL: the report is one text, which goes to the path. */
+    bool (*deliver)(const struct report *report, const char *path, struct buffer *out,
+                    struct error *err);
 };
 
 /* NULL-terminated. */

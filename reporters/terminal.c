@@ -3,6 +3,7 @@
 #include "reporters/terminal.h"
 
 #include "base/terminal.h"
+#include "reporters/commands.h"
 #include "reporters/headline.h"
 #include "reporters/layout.h"
 #include "reporters/order.h"
@@ -74,6 +75,7 @@ static bool terminal_write(const struct report *report, const struct report_styl
     const struct endpoint_verdict **order = order_endpoints(report->comparison, err);
     if (order == NULL)
         return false;
+    size_t begin = out->length;
     append_headlines(out, report, &fitted, order);
     buffer_append_char(out, '\n');
     table_append(out, report, &fitted, order);
@@ -81,6 +83,7 @@ static bool terminal_write(const struct report *report, const struct report_styl
     buffer_append_char(out, '\n');
     provenance_append(out, report, &fitted);
     free(order);
+    commands_defuse_text(out, begin);
     return buffer_check(out, err);
 }
 

@@ -21,6 +21,7 @@ struct bench_side {
 struct bench {
     const struct config *config;
     const struct selection *selection; /* its endpoints are run->endpoints, in the same order */
+    const struct session_plan *session_plan; /* NULL: the config carries no values */
     struct standin_set *standins;
     const struct interrupt *interrupt;
     struct progress *progress;

@@ -7,10 +7,13 @@
 #include "baselines/store.h"
 #include "rig/baseline_choice.h"
 #include "rig/bench.h"
+#include "rig/insight.h"
 #include "rig/machine.h"
 #include "rig/output.h"
 #include "rig/probe.h"
+#include "rig/session_selection.h"
 #include "rig/source_diff.h"
+#include "rig/standins.h"
 #include "rig/terms.h"
 #include "rig/variants.h"
 #include "rig/version.h"
@@ -40,6 +43,7 @@ struct job {
     struct interrupt interrupt;
     struct corpus *corpus;
     struct selection selection;
+    struct session_plan *session_plan;
     struct standin_set *standins;
     struct workspace workspace;
     struct progress progress;
@@ -122,6 +126,8 @@ static bool job_read(struct job *job, struct error *err)
     return corpus_open(&job->corpus, job->config.corpus_path, &job->config.endpoints, err) &&
            selection_make(&job->selection, job->corpus, arguments_values(arguments, "endpoint"),
                           exchanges_wanted(&job->config), err) &&
+           session_selection_plan(&job->session_plan, &job->config, job->corpus, &job->selection,
+                                  err) &&
            workspace_open(&job->workspace, job->config.work_path, err);
 }
 
@@ -278,12 +284,10 @@ static bool job_prepare_measuring(struct job *job, struct error *err)
     }
     /* Else the shortest sleep, of which settling is made, lasts 50 microseconds. */
     prctl(PR_SET_TIMERSLACK, 1UL);
-    if (!standin_set_new(&job->standins, job->config.upstreams, job->config.upstream_count, err))
+    bench->session_plan = job->session_plan;
+    if (!standins_start(&job->standins, bench, err))
         return false;
     bench->standins = job->standins;
-    for (size_t i = 0; i < job->selection.count; i++)
-        if (!standin_set_add(job->standins, &job->selection.items[i].exchange, err))
-            return false;
     return true;
 }
 
@@ -340,6 +344,7 @@ static bool job_measure(struct job *job, struct error *err)
         if (!bench_run_pass(&job->bench, pass_list()[i],
                             list == NULL || listed(list, pass_list()[i]->name), err))
             return false;
+    standins_stop(&job->standins, &job->bench);
     return true;
 }
 
@@ -380,8 +385,18 @@ static bool job_report(struct job *job, enum exit_code *code, struct error *err)
                             .gate = &job->terms.gate,
                             .exit_code = (int)*code,
                             .choice = job->output.choice};
+    struct insight insight;
+    struct insight_question insight_question = {
+        .config = &job->config,
+        .base_config = job->has_base_config ? &job->base_config : NULL,
+        .head = &job->run,
+        .base = stored,
+        .comparison = &comparison,
+        .gate = &job->terms.gate};
+    insight_attach(&insight, &insight_question, &job->run, &report);
     progress_clear(&job->progress);
     bool ok = output_write(&job->output, &report, err);
+    insight_release(&insight);
     comparison_release(&comparison);
     return ok;
 }
@@ -422,6 +437,7 @@ static void job_release(struct job *job, bool ok, const struct error *err)
     if (arguments_flag(job->arguments, "verbose") && job->workspace.logs != NULL)
         fprintf(stderr, "tollgate: the gateways' logs are in %s\n", job->workspace.logs);
     workspace_close(&job->workspace, keep_logs);
+    session_plan_free(job->session_plan);
     selection_release(&job->selection);
     if (job->corpus != NULL)
         corpus_free(job->corpus);

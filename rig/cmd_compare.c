@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "reporters/explain.h"
 #include "rig/config.h"
+#include "rig/insight.h"
 #include "rig/output.h"
 #include "rig/terms.h"
 
@@ -103,8 +104,17 @@ static bool viewing_report(struct viewing *viewing, const struct run *base,
                             .exit_code = (int)*code,
                             .choice = viewing->output.choice};
     report.choice.endpoint = viewing->endpoint;
+    struct insight insight;
+    struct insight_question insight_question = {.config =
+                                                    viewing->has_config ? &viewing->config : NULL,
+                                                .head = &viewing->head,
+                                                .base = base,
+                                                .comparison = &comparison,
+                                                .gate = &viewing->terms.gate};
+    insight_attach(&insight, &insight_question, &viewing->head, &report);
     bool ok = viewing->explained != NULL ? viewing_explain(viewing, &report, err)
                                          : output_write(&viewing->output, &report, err);
+    insight_release(&insight);
     comparison_release(&comparison);
     return ok;
 }

@@ -32,7 +32,7 @@ static bool read_templates(struct import_command *command, const struct argument
     command->settings.endpoints = &command->no_endpoints;
     if (path == NULL && !file_exists("tollgate.json"))
         return true;
-    if (!config_read(&command->config, path != NULL ? path : "tollgate.json", err))
+    if (!config_read_before_map(&command->config, path != NULL ? path : "tollgate.json", err))
         return false;
     command->has_config = true;
     command->settings.endpoints = &command->config.endpoints;
@@ -70,6 +70,20 @@ static bool read_share(struct import_command *command, const struct arguments *a
         return error_set(err, ERROR_USAGE, "--max-odd takes a share from 0%% to 100%%, not \"%s\"",
                          text);
     command->settings.max_odd = percent / 100;
+    return true;
+}
+
+/* What the config says is secret and what is none, and its key where no other is given. */
+static bool read_redaction(struct import_command *command, struct error *err)
+{
+    struct redaction_options options;
+    if (command->settings.redaction == NULL || !command->has_config)
+        return true;
+    if (!config_redaction_options(&command->config, &options, err))
+        return false;
+    if (command->redaction.key != NULL)
+        options.key = command->redaction.key;
+    command->redaction = options;
     return true;
 }
 
@@ -131,7 +145,7 @@ static bool read_settings(struct import_command *command, const struct arguments
         !arguments_int(arguments, "max-distinct", 1, 10000000, &distinct, err) ||
         !check_json_keys(arguments, err) || !read_format(command, arguments, err) ||
         !read_share(command, arguments, err) || !read_key(command, arguments, err) ||
-        !read_templates(command, arguments, err))
+        !read_templates(command, arguments, err) || !read_redaction(command, err))
         return false;
     settings->max_distinct = (size_t)distinct;
     settings->options.json_keys = arguments_values(arguments, "json-key");
@@ -166,7 +180,8 @@ static enum exit_code run(const struct arguments *arguments, struct error *err)
 
 static const struct option_row options[] = {
     {"output", 'o', "FILE", "the corpus to write; it is there whole or not at all"},
-    {"config", 'c', "FILE", "names the endpoint templates; default: tollgate.json, if it is there"},
+    {"config", 'c', "FILE", "names the endpoint templates and what is secret; default: "
+                            "tollgate.json, if it is there"},
     {"format", 0, "NAME", "of all inputs, instead of by their looks; an unknown one names those "
                           "that there are"},
     {"json-key", 0, "FIELD=KEY", "where a JSON log has a field, as in status=response_code; "

@@ -12,10 +12,27 @@
 enum { HELP_COLUMNS = 80, HELP_INDENT = 29 };
 
 static const struct command *const commands[] = {
+    &command_init,
     &command_bench,  &command_compare, &command_report, &command_baseline,
-    &command_import, &command_corpus,  &command_dead,   &command_doctor,
-    NULL,
+    &command_record, &command_import,  &command_distill, &command_corpus,
+    &command_dead,   &command_cost,    &command_publish, &command_doctor,  &command_manual,
+    &command_completions, NULL,
 };
+
+static const struct exit_row exit_rows[] = {
+    {EXIT_PASSED, "passed"},
+    {EXIT_REGRESSED, "regressed"},
+    {EXIT_USAGE, "usage"},
+    {EXIT_INVALID, "measurement invalid or inconclusive"},
+    {EXIT_ENVIRONMENT, "environment (the gateway did not build or start, a tool is missing)"},
+    {EXIT_INTERRUPTED, "interrupted"},
+    {0},
+};
+
+const struct exit_row *command_exit_rows(void)
+{
+    return exit_rows;
+}
 
 const struct command *const *command_list(void)
 {
@@ -225,6 +242,37 @@ void arguments_release(struct arguments *arguments)
     *arguments = (struct arguments){0};
 }
 
+/* Wrapped at words, behind what stands in the first `indent` columns. */
+static void print_wrapped(const char *text, int indent)
+{
+    size_t used = (size_t)indent;
+    while (*text != '\0') {
+        size_t word = strcspn(text, " ");
+        bool first = used == (size_t)indent;
+        if (!first && used + 1 + word > HELP_COLUMNS) {
+            printf("\n%*s", indent, "");
+            used = (size_t)indent;
+            first = true;
+        }
+        printf("%s%.*s", first ? "" : " ", (int)word, text);
+        used += word + (first ? 0 : 1);
+        text += word + strspn(text + word, " ");
+    }
+    putchar('\n');
+}
+
+static void print_exit_codes(void)
+{
+    char text[512] = "Exit codes:";
+    for (const struct exit_row *row = exit_rows; row->meaning != NULL; row++) {
+        size_t length = strlen(text);
+        snprintf(text + length, sizeof text - length, "%s %d %s", row == exit_rows ? "" : ",",
+                 (int)row->code, row->meaning);
+    }
+    strncat(text, ".", sizeof text - strlen(text) - 1);
+    print_wrapped(text, 0);
+}
+
 void command_print_overview(void)
 {
     printf("tollgate weighs every endpoint of an HTTP API gateway before a pull request\n"
@@ -234,33 +282,12 @@ void command_print_overview(void)
            "\n"
            "Commands:\n");
     for (size_t i = 0; commands[i] != NULL; i++)
-        printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+        printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    putchar('\n');
+    print_exit_codes();
     printf("\n"
-           "Exit codes: 0 passed, 1 regressed, 2 usage, 3 measurement invalid or\n"
-           "inconclusive, 4 environment (the gateway did not build or start, a tool is\n"
-           "missing).\n"
-           "\n"
            "tollgate COMMAND --help tells more about a command, tollgate --version the\n"
            "version.\n");
-}
-
-/* Wrapped at words, behind what stands in the first `HELP_INDENT` columns. */
-static void print_wrapped(const char *text)
-{
-    size_t used = HELP_INDENT;
-    while (*text != '\0') {
-        size_t word = strcspn(text, " ");
-        bool first = used == HELP_INDENT;
-        if (!first && used + 1 + word > HELP_COLUMNS) {
-            printf("\n%*s", HELP_INDENT, "");
-            used = HELP_INDENT;
-            first = true;
-        }
-        printf("%s%.*s", first ? "" : " ", (int)word, text);
-        used += word + (first ? 0 : 1);
-        text += word + strspn(text + word, " ");
-    }
-    putchar('\n');
 }
 
 static void print_option(const struct option_row *row)
@@ -275,7 +302,7 @@ static void print_option(const struct option_row *row)
         printf("%s\n%*s", left, HELP_INDENT, "");
     else
         printf("%-*s", HELP_INDENT, left);
-    print_wrapped(row->help);
+    print_wrapped(row->help, HELP_INDENT);
 }
 
 void command_print_help(const struct command *command)

@@ -18,6 +18,14 @@ enum exit_code {
 
 enum exit_code exit_code_of(const struct error *err);
 
+struct exit_row {
+    enum exit_code code;
+    const char *meaning;
+};
+
+/* What the exit codes say; ends with a row without meaning. */
+const struct exit_row *command_exit_rows(void);
+
 struct option_row {
     const char *name;     /* long form, without dashes */
     char letter;          /* short form, or 0 */
@@ -68,7 +76,11 @@ void arguments_release(struct arguments *arguments);
 void command_print_overview(void);
 void command_print_help(const struct command *command);
 
+extern const struct command command_manual, command_completions;
 extern const struct command command_bench, command_compare, command_report, command_baseline,
-    command_corpus, command_dead, command_doctor, command_import;
+    command_corpus, command_dead, command_doctor, command_import, command_record,
+    command_cost, command_distill;
+
+extern const struct command command_publish, command_init;
 
 #endif

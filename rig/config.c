@@ -64,26 +64,6 @@ bool config_read_name(const struct config_reader *reader, const json_t *object, 
     return *out != NULL || error_set_memory(reader->err);
 }
 
-static bool read_endpoints(const struct config_reader *reader, const json_t *root,
-                           const struct json_place *place)
-{
-    const json_t *list = NULL;
-    const char *const *texts = NULL;
-    size_t count = 0;
-    struct json_place at = json_place_key(place, "endpoints");
-    struct error local = {0};
-    if (!json_get_array(root, "endpoints", JSON_OPTIONAL, &list, place, reader->err))
-        return false;
-    if (list == NULL)
-        return true;
-    if (!config_read_strings(reader, list, 0, &at, &texts, &count))
-        return false;
-    if (!endpoint_map_parse(&reader->config->endpoints, texts, count, &reader->config->arena,
-                            &local))
-        return json_fail(&at, reader->err, "%s", local.text);
-    return true;
-}
-
 static bool read_check(const struct config_reader *reader, const json_t *root,
                        const struct json_place *place)
 {
@@ -104,23 +84,6 @@ static bool read_check(const struct config_reader *reader, const json_t *root,
     out->ignore_bodies = !bodies;
     return list == NULL || config_read_strings(reader, list, 0, &list_at, &out->volatile_fields,
                                                &out->volatile_count);
-}
-
-static bool read_inject(const struct config_reader *reader, const json_t *root,
-                        const struct json_place *place)
-{
-    static const char *const keys[] = {"traceparent", "x_request_id", NULL};
-    const json_t *inject = NULL;
-    struct json_place at = json_place_key(place, "inject");
-    if (!json_get_object(root, "inject", JSON_OPTIONAL, &inject, place, reader->err))
-        return false;
-    if (inject == NULL)
-        return true;
-    return json_only_keys(inject, keys, &at, reader->err) &&
-           json_get_bool(inject, "traceparent", JSON_OPTIONAL, &reader->config->inject_traceparent,
-                         &at, reader->err) &&
-           json_get_bool(inject, "x_request_id", JSON_OPTIONAL, &reader->config->inject_request_id,
-                         &at, reader->err);
 }
 
 /* One row a pass: which keys it has and what they are when not set. */
@@ -204,18 +167,6 @@ static bool read_corpus(const struct config_reader *reader, const json_t *root,
                             place);
 }
 
-static bool read_upstreams(const struct config_reader *reader, const json_t *root,
-                           const struct json_place *place)
-{
-    struct config *config = reader->config;
-    const json_t *list = NULL;
-    struct json_place at = json_place_key(place, "upstreams");
-    if (!json_get_array(root, "upstreams", JSON_OPTIONAL, &list, place, reader->err))
-        return false;
-    return list == NULL ||
-           config_read_strings(reader, list, 0, &at, &config->upstreams, &config->upstream_count);
-}
-
 static bool read_gate(const struct config_reader *reader, const json_t *root,
                       const struct json_place *place)
 {
@@ -255,14 +206,19 @@ static const struct section {
     {"$schema", NULL, NEITHER},
     {"gateway", config_read_gateway, WORKLOAD},
     {"corpus", read_corpus, NEITHER},
-    {"endpoints", read_endpoints, WORKLOAD},
-    {"upstreams", read_upstreams, WORKLOAD},
+    {"endpoints", config_read_endpoints, WORKLOAD},
+    {"upstreams", config_read_upstreams, WORKLOAD},
     {"check", read_check, NEITHER},
-    {"inject", read_inject, WORKLOAD},
+    {"capture", config_read_capture, WORKLOAD},
+    {"inject", config_read_inject, WORKLOAD},
+    {"redact", config_read_redact, NEITHER},
     {"passes", read_passes, WORKLOAD},
     {"baseline", read_baseline, NEITHER},
     {"gate", read_gate, VERDICT},
     {"dead", read_dead, NEITHER},
+    {"cost", config_read_cost, NEITHER},
+    {"owners", config_read_owners, NEITHER},
+    {"codeowners", config_read_codeowners, NEITHER},
     {"accept", read_accept, VERDICT},
 };
 
@@ -295,17 +251,22 @@ static bool read_root(const struct config_reader *reader, const json_t *root,
     bool ok = json_only_keys(root, keys, place, reader->err);
     for (size_t i = 0; ok && i < COUNT_OF(sections); i++)
         ok = sections[i].read == NULL || sections[i].read(reader, root, place);
-    return ok && hash_sections(root, WORKLOAD, &reader->config->workload_hash, reader->err) &&
-           hash_sections(root, VERDICT, &reader->config->terms_hash, reader->err);
+    ok = ok && hash_sections(root, WORKLOAD, &reader->config->workload_hash, reader->err) &&
+         hash_sections(root, VERDICT, &reader->config->terms_hash, reader->err);
+    if (ok)
+        reader->config->workload_hash =
+            config_hash_endpoints(reader->config, reader->config->workload_hash);
+    return ok;
 }
 
-bool config_read(struct config *config, const char *path, struct error *err)
+static bool read_file(struct config *config, const char *path, bool map_may_be_missing,
+                      struct error *err)
 {
     *config = (struct config){0};
     arena_init(&config->arena);
     gate_init(&config->gate);
     bool ok = false;
-    struct config_reader reader = {config, err};
+    struct config_reader reader = {config, err, map_may_be_missing};
     struct json_place place = json_place_root(path);
     char *copy = arena_copy_string(&config->arena, path);
     config->path = arena_copy_string(&config->arena, path);
@@ -322,6 +283,16 @@ bool config_read(struct config *config, const char *path, struct error *err)
     if (!ok)
         arena_release(&config->arena);
     return ok;
+}
+
+bool config_read(struct config *config, const char *path, struct error *err)
+{
+    return read_file(config, path, false, err);
+}
+
+bool config_read_before_map(struct config *config, const char *path, struct error *err)
+{
+    return read_file(config, path, true, err);
 }
 
 void config_release(struct config *config)

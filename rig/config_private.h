@@ -8,6 +8,7 @@
 struct config_reader {
     struct config *config;
     struct error *err;
+    bool map_may_be_missing; /* of endpoints */
 };
 
 /* Reads one section of `root`, which may lack it, into the config; errors name file and field. */
@@ -15,6 +16,17 @@ typedef bool config_section(const struct config_reader *reader, const json_t *ro
                             const struct json_place *place);
 
 config_section config_read_gateway;
+config_section config_read_redact;
+config_section config_read_cost;
+config_section config_read_owners;
+config_section config_read_codeowners;
+config_section config_read_upstreams;
+config_section config_read_capture;
+config_section config_read_inject;
+config_section config_read_endpoints;
+
+/* Goes on with the templates that are not written in the config itself. */
+unsigned long long config_hash_endpoints(const struct config *config, unsigned long long hash);
 
 /* An array of strings as a NULL-terminated vector. `least` is how many there must be; `count` may
  * be NULL. */

@@ -81,7 +81,8 @@ static bool counted_request(struct counted *counted, struct lane *lane, void *st
     const struct selected *item = &counted->bench->selection->items[counted->item[position]];
     struct conservation *sum = &counted->conservation[lane->side];
     struct reading before, after;
-    if (!sampler->read(state, lane->gateway, &before, err) ||
+    if (!lane_prepare(lane, counted->bench, item, 1, err) ||
+        !sampler->read(state, lane->gateway, &before, err) ||
         !lane_send(lane, counted->bench, counted->endpoint[position], item, err))
         return false;
     gateway_settle(lane->gateway, LANE_SETTLE_LIMIT_MS * sampler->slowness);

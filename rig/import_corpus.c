@@ -205,7 +205,7 @@ static void report_endpoints(const struct importing *importing)
         return;
     fputs("tollgate: no endpoint template matches ", stderr);
     import_print_count(stderr, importing->unmatched, "exchange");
-    fputs("; add templates for them:", stderr);
+    fputs("; add templates for them, tollgate corpus endpoints suggests some:", stderr);
     for (size_t i = 0; i < shown; i++) {
         fputs("\n  ", stderr);
         import_print_safe(stderr, importing->unmatched_shown[i],

@@ -129,6 +129,16 @@ static bool send_unmeasured(struct lines_play *play, struct lines_group *group, 
     return true;
 }
 
+/* Ahead of the dump before the group, so that it is no part of what is measured. */
+static bool prepare(struct lines_play *play, const struct lines_group *group, struct error *err)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (!lane_prepare(play->lane, play->bench, group->exchanges[i].item,
+                          (size_t)play->rounds + 1, err))
+            return false;
+    return true;
+}
+
 /* Readings that disturb are left out: then nobody tells what one request cost. */
 static bool send_measured(struct lines_play *play, struct lines_group *group,
                           struct lines_played *played, struct error *err)
@@ -185,7 +195,7 @@ static bool play_once(struct lines_play *play, struct lines_group *group,
     struct lines_part before;
     const struct lines_part *wake = NULL;
     *played = (struct lines_played){0};
-    if (!send_unmeasured(play, group, err) || !lines_play_take(play, &before, err))
+    if (!prepare(play, group, err) || !send_unmeasured(play, group, err) || !lines_play_take(play, &before, err))
         return false;
     bool ok = play->discard(play->owner, group, &before, err);
     lines_part_release(&before);

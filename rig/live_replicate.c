@@ -104,6 +104,8 @@ static bool measure(struct playing *playing, size_t which, size_t endpoint, size
     size_t cell = endpoint * playing->out->pairs + slice;
     const struct selected *item = &playing->bench->selection->items[playing->schedule[cell]];
     struct gateway_ticks before_ticks, after_ticks;
+    if (!lane_prepare(lane, playing->bench, item, 1, err))
+        return false;
     /* Every lane is read alike, though only the first's ticks are kept: reading costs cache. */
     gateway_read_ticks(lane->gateway, &before_ticks);
     int64_t before = gateway_read_cpu_ns(lane->gateway);
@@ -120,6 +122,7 @@ static bool measure(struct playing *playing, size_t which, size_t endpoint, size
     playing->out->wall_ns[which][cell] = (double)lane->reply.wall_ns;
     sum->endpoints += (double)(after - before);
     sum->unattributed += (double)(before - playing->last_cpu_ns[which]);
+    sum->between += (double)(before - playing->last_cpu_ns[which]);
     playing->last_cpu_ns[which] = after;
     playing->out->requests++;
     return true;

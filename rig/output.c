@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/terminal.h"
+#include "reporters/markdown.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -75,6 +76,18 @@ static bool parse_profile(struct report_choice *choice, const char *text, struct
     return error_set(err, ERROR_USAGE, "--profile takes cpu, alloc or lines, not \"%s\"", text);
 }
 
+static bool parse_comment(struct report_choice *choice, const struct arguments *arguments,
+                          struct error *err)
+{
+    choice->key = arguments_value(arguments, "key");
+    choice->mention = arguments_flag(arguments, "mention");
+    if (choice->key != NULL && !markdown_is_key(choice->key))
+        return error_set(err, ERROR_USAGE,
+                         "--key takes at most %d letters, digits and \"._-\", not \"%s\"",
+                         (int)MARKDOWN_KEY_MAX_BYTES, choice->key);
+    return true;
+}
+
 bool output_parse(struct output *output, const struct arguments *arguments, struct error *err)
 {
     const char *const *formats = arguments_values(arguments, "format");
@@ -82,7 +95,8 @@ bool output_parse(struct output *output, const struct arguments *arguments, stru
     enum color_choice choice = COLOR_AUTO;
     struct terminal terminal;
     *output = (struct output){0};
-    if (!parse_profile(&output->choice, arguments_value(arguments, "profile"), err))
+    if (!parse_profile(&output->choice, arguments_value(arguments, "profile"), err) ||
+        !parse_comment(&output->choice, arguments, err))
         return false;
     if (color != NULL && !terminal_parse_color(color, &choice))
         return error_set(err, ERROR_USAGE, "--color takes auto, always or never, not \"%s\"",
@@ -103,13 +117,17 @@ static bool write_one(const struct output *output, const struct output_target *t
 {
     struct buffer text;
     struct report_style style = output->style;
-    if (target->path != NULL)
+    bool to_file = target->path != NULL && target->reporter->deliver == NULL;
+    if (to_file)
         style = (struct report_style){.columns = FILE_COLUMNS, .utf8 = true};
     buffer_init(&text, REPORT_MAX_BYTES);
     bool ok = target->reporter->write(report, &style, &text, err) && buffer_check(&text, err);
-    if (ok && target->path != NULL)
+    bool show = ok && !to_file; /* also when a file beside it cannot be written */
+    if (ok && target->reporter->deliver != NULL)
+        ok = target->reporter->deliver(report, target->path, &text, err);
+    if (ok && to_file)
         ok = file_write_atomic(target->path, buffer_text(&text), text.length, err);
-    else if (ok && fwrite(buffer_text(&text), 1, text.length, stdout) != text.length)
+    if (show && fwrite(buffer_text(&text), 1, text.length, stdout) != text.length)
         ok = error_set_errno(err, "cannot write to standard output");
     buffer_release(&text);
     return ok;

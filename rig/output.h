@@ -8,9 +8,13 @@
 /* The rows that every reporting command has. */
 #define OUTPUT_OPTIONS                                                                             \
     {"format", 'O', "FORMAT[:PATH]",                                                               \
-     "terminal, json, flame, folded, pprof, speedscope, callgrind or lcov; to PATH or stdout"},    \
+     "terminal, json, markdown, github, html, junit, sarif, gitlab-metrics, gitlab-quality, "      \
+     "openmetrics, csv, flame, folded, pprof, speedscope, callgrind or lcov; to PATH or stdout"},  \
     {"profile", 0, "KIND[:FIGURE]",                                                                \
      "what flame and the exports hold: cpu, alloc (or alloc:bytes), lines"},                       \
+    {"key", 0, "NAME",                                                                             \
+     "of several gateways in one repository: whose comment markdown is"},                          \
+    {"mention", 0, NULL, "let markdown call the owners, and not only name them"},                  \
     {"color", 0, "WHEN", "auto, always or never"}
 
 struct output_target {

@@ -7,6 +7,7 @@
 #include "baselines/statistics.h"
 #include "rig/live_replicate.h"
 #include "rig/machine.h"
+#include "rig/standins.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -110,12 +111,9 @@ static bool add_worker(struct live *live, int cpu, struct error *err)
     if (cpu == bench->cpu)
         return true;
     bool pinned = machine_pin(cpu);
-    bool ok = pinned && standin_set_new(&worker->standins, bench->config->upstreams,
-                                        bench->config->upstream_count, err);
+    bool ok = pinned && standins_start(&worker->standins, bench, err);
     if (!machine_pin(bench->cpu) || !pinned)
         return error_set(err, ERROR_ENVIRONMENT, "cannot pin to CPU %d", cpu);
-    for (size_t i = 0; ok && i < bench->selection->count; i++)
-        ok = standin_set_add(worker->standins, &bench->selection->items[i].exchange, err);
     worker->bench.standins = worker->standins;
     return ok;
 }
@@ -187,6 +185,7 @@ static void keep(struct live *live, const struct replicate *done)
             &live->result->conservation[replicate_side(done->kind, lane)];
         sum->endpoints += done->conservation[lane].endpoints;
         sum->unattributed += done->conservation[lane].unattributed;
+        sum->between += done->conservation[lane].between;
         sum->total += done->conservation[lane].total;
     }
     live->result->requests += done->requests;
@@ -389,8 +388,7 @@ static bool live_run(struct bench *bench, struct pass_result *result, char skipp
     if (ok && live.kept > 0)
         finish(&live);
     for (size_t i = 0; i < live.worker_count; i++)
-        if (live.workers[i].standins != NULL)
-            standin_set_free(live.workers[i].standins);
+        standins_stop(&live.workers[i].standins, bench);
     arena_release(&live.arena);
     return ok;
 }

@@ -4,6 +4,7 @@
 #include "rig/bench.h"
 #include "rig/source_files.h"
 #include "rig/stacks_profile.h"
+#include "rig/standins.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,13 +52,8 @@ static bool is_out_of_time(const struct bench *bench)
 /* Those of the other passes were started before the sampler and do not share its clock. */
 static bool start_standins(struct stacks_start *start, struct error *err)
 {
-    const struct bench *bench = &start->bench;
-    if (!standin_set_new(&start->standins, bench->config->upstreams, bench->config->upstream_count,
-                         err))
+    if (!standins_start(&start->standins, &start->bench, err))
         return false;
-    for (size_t i = 0; i < bench->selection->count; i++)
-        if (!standin_set_add(start->standins, &bench->selection->items[i].exchange, err))
-            return false;
     start->bench.standins = start->standins;
     return true;
 }
@@ -158,8 +154,7 @@ static bool stacks_side(struct stacks_start *start, struct pass_result *result, 
         result->status = PASS_CUT;
     }
     stop_lane(start, result);
-    if (start->standins != NULL)
-        standin_set_free(start->standins);
+    standins_stop(&start->standins, &start->bench);
     perf_events_free(start->events);
     stacks_play_release(&start->play);
     symbols_free(start->symbols);

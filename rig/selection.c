@@ -108,15 +108,21 @@ static bool take_endpoint(const struct maker *maker, const struct stratum *strat
     }
     for (size_t i = 0; i < count; i++) {
         const struct stratum *one = &strata[i];
+        size_t first = selection->count;
+        double taken = 0;
         for (size_t k = 0; k < one->quota; k++) {
             size_t index = maker->order[one->first + k * one->count / one->quota];
             struct selected *item = &selection->items[selection->count];
             if (!corpus_load(maker->corpus, index, &selection->arena, &item->exchange, maker->err))
                 return false;
-            item->share = one->weight / chosen_weight / (double)one->quota;
+            taken += item->exchange.weight;
             selection->count++;
             endpoint->count++;
         }
+        /* Those of a stratum are of one shape, but each may weigh differently. */
+        for (size_t k = first; k < selection->count; k++)
+            selection->items[k].share =
+                one->weight / chosen_weight * (selection->items[k].exchange.weight / taken);
     }
     qsort(selection->items + endpoint->first, endpoint->count, sizeof *selection->items,
           compare_selected);

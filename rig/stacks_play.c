@@ -85,12 +85,25 @@ static size_t choose_item(const struct stacks_play *play, const struct stacks_en
     return best;
 }
 
+/* What the batch may send, ahead of the first reading. */
+static bool prepare_batch(const struct stacks_play *play, struct lane *lane, struct bench *bench,
+                          const struct stacks_endpoint *endpoint, struct error *err)
+{
+    for (size_t i = endpoint->first; i < endpoint->first + endpoint->count; i++)
+        if (!lane_prepare(lane, bench, &bench->selection->items[play->items[i].item],
+                          BATCH_REQUESTS, err))
+            return false;
+    return true;
+}
+
 /* A handful of requests of one endpoint. In between nobody waits until the gateway has settled:
  * what it does after an answer falls to the same endpoint. */
 static bool play_batch(struct stacks_play *play, struct lane *lane, struct bench *bench,
                        size_t which, struct error *err)
 {
     struct stacks_endpoint *endpoint = &play->endpoints[which];
+    if (!prepare_batch(play, lane, bench, endpoint, err))
+        return false;
     int64_t before = gateway_read_cpu_ns(lane->gateway), started = clock_monotonic_ns();
     struct stacks_span span = {.start_ns = started};
     for (int i = 0; i < BATCH_REQUESTS && span.start_ns - started < BATCH_NS; i++) {

@@ -23,7 +23,6 @@ PANELS = ("VISITORS REQUESTS REQUESTS_STATIC NOT_FOUND HOSTS OS BROWSERS VISIT_T
 
 GOAL_RATIO = 2
 GOAL_MIB = 100
-REPEATS = 3
 
 
 def find_sample(named):
@@ -102,9 +101,9 @@ def compare_speed(options, folder, programs):
     sample = find_sample(options.sample)
     write_log(log, sample, options.lines)
     print(f"{options.lines:,} lines, {log.stat().st_size / 2**20:.0f} MiB, "
-          f"{sample.name + ' repeated' if sample else 'made up'}; best of {REPEATS} in turn")
+          f"{sample.name + ' repeated' if sample else 'made up'}; best of {options.repeats} in turn")
     rows = {name: [] for name in programs}
-    for _ in range(REPEATS):
+    for _ in range(options.repeats):
         for name, command in programs.items():
             rows[name].append(measured([*command, str(log)], options.cpu))
     figures = {name: best(row) for name, row in rows.items()}
@@ -131,6 +130,7 @@ def main():
     parser.add_argument("--tollgate", default="build/tollgate")
     parser.add_argument("--sample", help="a Combined log; default: one of TOLLGATE_DATA")
     parser.add_argument("--lines", type=int, default=2_000_000)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--cpu", type=int, default=min(os.sched_getaffinity(0)))
     options = parser.parse_args()
     if shutil.which("goaccess") is None:

@@ -11,7 +11,10 @@ FIXTURES = rig.SOURCE / "fixtures" / "config"
 
 # Rules that a schema has no words for: what is no JSON, and templates that contradict each other.
 BEYOND_SCHEMAS = {"not-json-cut", "not-json-comma", "not-json-empty", "not-utf8", "key-twice",
-                  "corpus-nul", "endpoint-twin", "endpoint-half-variable", "nested-too-deep"}
+                  "corpus-nul", "endpoint-twin", "endpoint-half-variable", "endpoints-map-gone",
+                  "nested-too-deep", "capture-twice", "inject-rule-unknown-capture",
+                  "inject-rule-template", "inject-rule-path-of-all", "inject-rule-path-variable",
+                  "inject-rule-add-query"}
 
 
 class ConfigSchema(rig.Case):

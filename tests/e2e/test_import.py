@@ -1,9 +1,12 @@
 """Recordings and logs of other tools become a corpus: all of them, redacted, or nothing at all."""
 
+import base64
 import collections
 import gzip
 import json
 import os
+import random
+import re
 import shutil
 import signal
 import subprocess
@@ -272,6 +275,90 @@ class Refusing(Import):
         log = self.write("a.log", combined("/a"))
         outcome = self.tollgate("import", log, "-o", "/dev/full", code=4)
         self.assertIn("No space left", outcome.err)
+
+
+class BadInput(Import):
+    """What is wrong with an input costs that part of it and is told with its place."""
+
+    FIXTURES = rig.SOURCE / "fixtures/import"
+
+    def test_a_recording_that_was_cut_off(self):
+        whole = (pair(1, 1, "/1") + pair(2, 2, "/2") + pair(3, 3, "/3")).encode()
+        last = whole.rindex(b"1 " + b"0" * 23 + b"3")
+        for size in (last + 5, last + 40, last + 60):
+            outcome, _, exchanges = self.imported(self.write("cut.gor", whole[:size]))
+            self.assertEqual([e["target"] for e in exchanges], ["/1", "/2"], size)
+            self.assertIn("left out once: the file ends in the middle of it", outcome.out)
+            self.assertIn(f"byte {last})", outcome.out)
+        # All of the request and half of its answer: the request is there, its answer unchecked.
+        middle = whole.rindex(b"2 " + b"0" * 23 + b"3")
+        for size in (middle + 40, len(whole) - len(SEPARATOR.encode()) - 1):
+            outcome, _, exchanges = self.imported(self.write("cut.gor", whole[:size]))
+            self.assertEqual([e["target"] for e in exchanges], ["/1", "/2", "/3"], size)
+        packed = gzip.compress(whole * 200)
+        outcome, _, exchanges = self.imported(self.write("cut.gor.gz", packed[:len(packed) // 2]))
+        self.assertIn("the compressed file ends too early", outcome.err)
+        self.assertGreater(len(exchanges), 3)
+
+    def test_a_byte_order_mark(self):
+        text = har(("2024-05-17T08:00:00Z", "http://a.example/1", [], "x"))
+        _, _, plain = self.imported(self.write("a.har", text), name="plain.jsonl")
+        _, _, marked = self.imported(self.write("b.har", "\ufeff" + text))
+        self.assertEqual(marked, plain)
+
+    def test_bodies_that_are_no_text(self):
+        every = bytes(range(256))
+        document = {"log": {"version": "1.2", "entries": [{
+            "startedDateTime": "2024-05-17T08:00:00Z",
+            "request": {"method": "POST", "url": "http://a.example/", "headers": [],
+                        "postData": {"mimeType": "application/octet-stream", "text": "\x00\x01"}},
+            "response": {"status": 200, "headers": [], "content": {
+                "size": 256, "encoding": "base64", "text": base64.b64encode(every).decode()}}}]}}
+        outcome, _, exchanges = self.imported(self.write("a.har", json.dumps(document)))
+        self.assertEqual(base64.b64decode(exchanges[0]["response"]["body_b64"]), every)
+        self.assertIn("the body of the request was binary", outcome.err)
+
+    def test_garbage_between_the_lines_of_a_log(self):
+        """Counted by a regular expression of Python's."""
+        draw = random.Random(11)
+        garbage = [b"\x16\x03\x01\x02\x00\x01\n", b"\n", b"- - -\n", b'"\n', b"\xff\xfe\xfd\n",
+                   b'1.2.3.4 - - [17/May/2024:08:00:00 +0000] "GET /cut', b"x" * 100000 + b"\n"]
+        lines = [combined(f"/a/{n}").encode() for n in range(400)]
+        for number, text in enumerate(garbage[:-2] + garbage[-1:]):
+            lines.insert(draw.randrange(1, len(lines)), text)
+        lines.append(garbage[-2])
+        data = b"".join(lines)
+        good = re.findall(rb'^\S+ \S+ \S+ \[[^]]+\] "GET (\S+) HTTP/1\.1" \d+ \d+ ".*" ".*"$', data,
+                          re.MULTILINE)
+        outcome, _, exchanges = self.imported("--max-odd", "3%", self.write("access.log", data))
+        self.assertEqual(sorted(e["target"].encode() for e in exchanges), sorted(good))
+        self.assertEqual(len(good), 400)
+        # A blank line is none, and the last one was cut off.
+        self.assertIn(f"{len(garbage) - 2} odd and skipped", outcome.out)
+        self.assertIn("left out once: the file ends in the middle of it", outcome.out)
+        self.assertIn("access.log:", outcome.err)
+
+    def test_ids_that_are_there_twice_and_times_out_of_order(self):
+        recording = self.write("a.gor", pair(7, 5, "/b", "b") + pair(7, 3, "/a", "a"))
+        outcome, _, exchanges = self.imported(recording)
+        self.assertEqual([e["target"] for e in exchanges], ["/a", "/b"])
+        self.assertIn("put in order of time: 1 came after a later one", outcome.out)
+        self.tollgate("corpus", "endpoints", "corpus.jsonl", code=0)
+
+    def test_nothing_of_a_broken_file_that_is_a_fixture_crashes(self):
+        paths = [path for kind in ("valid", "invalid")
+                 for path in sorted(self.FIXTURES.glob(f"*/{kind}/*"))]
+        self.assertGreater(len(paths), 80)
+        for path in paths:
+            with self.subTest(path.name):
+                outcome = self.tollgate("import", path, "--max-odd", "100%", "-o", "c.jsonl")
+                self.assertIn(outcome.code, (0, 2))
+                self.assertEqual((self.folder / "c.jsonl").exists(), outcome.code == 0)
+                if outcome.code == 0:
+                    self.tollgate("corpus", "endpoints", "c.jsonl", code=0)
+                    (self.folder / "c.jsonl").unlink()
+                else:
+                    self.assertTrue(outcome.err)
 
 
 class Output(Import):

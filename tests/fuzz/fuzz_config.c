@@ -50,7 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         config_release(&config);
     } else if (err.code == ERROR_NONE || err.text[0] == '\0') {
         BUG("refused without a reason");
-    } else if (err.code == ERROR_INPUT && strncmp(err.where, path, strlen(path)) != 0) {
+    } else if (err.code == ERROR_INPUT && strncmp(err.where, path, strlen(path)) != 0 &&
+               memmem(data, size, "endpoints", strlen("endpoints")) == NULL) {
+        /* "endpoints" names other files, which then are at fault */
         BUG("does not name the file: %s", err.where);
     }
     close(fd);

@@ -1,6 +1,9 @@
 /* One line of a corpus, as anybody may have written it. What is accepted must be fit for the wire
  * and survive being written. Seeds: the lines of fixtures/corpus. */
 #include "replay/corpus.h"
+
+#include "base/text.h"
+#include "replay/variant_name.h"
 #include "replay/wire.h"
 
 #include <stdlib.h>
@@ -22,6 +25,17 @@ static void expect_request(const struct request *request)
     }
 }
 
+/* A name for the variant is short, and fit to be recorded. */
+static void expect_variant(const struct request *request)
+{
+    struct buffer name;
+    buffer_init(&name, SIZE_MAX / 2);
+    variant_name_append(&name, request);
+    expect(!name.failed && name.length > 0 && name.length < VARIANT_NAME_MAX_BYTES);
+    expect(text_is_utf8(buffer_text(&name), name.length) && wire_is_value(buffer_text(&name)));
+    buffer_release(&name);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena;
@@ -34,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char *text = NULL;
         size_t text_bytes = 0;
         expect_request(&exchange.request);
+        expect_variant(&exchange.request);
         expect(exchange.weight > 0);
         expect(exchange.response.status == 0 || exchange.response.status >= 100);
         for (size_t i = 0; i < exchange.upstream_count; i++)

@@ -86,19 +86,19 @@ static inline void sample_init(struct sample *sample)
                     .requests = 12480,
                     .dropped = 1,
                     .conserved = METRIC_CPU_NS,
-                    .conservation = {{96.8e9, 3.2e9, 100e9}, {97e9, 3e9, 100e9}}},
+                    .conservation = {{96.8e9, 3.2e9, 100e9, 0}, {97e9, 3e9, 100e9, 0}}},
                    {.name = "exact",
                     .seconds = 9.1,
                     .replicates = 2,
                     .requests = 960,
                     .conserved = METRIC_INSTRUCTIONS,
-                    .conservation = {{999e6, 1e6, 1e9}, {999e6, 1e6, 1e9}}},
+                    .conservation = {{999e6, 1e6, 1e9, 0}, {999e6, 1e6, 1e9, 0}}},
                    {.name = "alloc",
                     .seconds = 1.2,
                     .replicates = 2,
                     .requests = 960,
                     .conserved = METRIC_ALLOCATIONS,
-                    .conservation = {{500, 0, 500}, {500, 0, 500}}}},
+                    .conservation = {{500, 0, 500, 0}, {500, 0, 500, 0}}}},
         .gate = {.alpha = 0.01, .confidence = 0.95},
     };
     sample_fill_endpoints(sample);
@@ -288,7 +288,7 @@ static inline void sample_make_extreme(struct sample *sample)
     each[6].presence = ENDPOINT_REMOVED;
     each[6].verdict = VERDICT_NONE;
     sample->passes[0].seconds = NAN;
-    sample->passes[1].conservation[SIDE_HEAD] = (struct conservation){NAN, INFINITY, 0};
+    sample->passes[1].conservation[SIDE_HEAD] = (struct conservation){NAN, INFINITY, 0, 0};
     sample->comparison.verdict = VERDICT_REGRESSED;
     sample->comparison.smallest_cpu_change = INFINITY;
 }

@@ -35,7 +35,7 @@ static void end(void)
 static const char *write_short(int columns, bool utf8)
 {
     static struct buffer out;
-    const char *told = NULL;
+    uint64_t told = 0;
     struct report_style style = {columns, false, utf8};
     sample_finish(&profile);
     buffer_release(&out);
@@ -185,7 +185,7 @@ Test(because, the_variant_that_grew, .init = begin, .fini = end, .timeout = 60)
 Test(because, why_there_is_nothing, .init = begin, .fini = end, .timeout = 60)
 {
     struct buffer out;
-    const char *told = NULL;
+    uint64_t told = 0;
     struct report_style style = {200, false, true};
     cr_assert_str_eq(write_short(200, true), "", "nobody asked");
     profile.run.profiles[PROFILE_LINES][SIDE_HEAD].missing = "the gateway is stripped";

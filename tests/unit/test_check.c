@@ -171,3 +171,43 @@ Test(check, head_and_ignored_bodies_compare_the_status_only)
     cr_expect(run(&rules, &exchange, 200, "", 0, &difference));
     buffer_release(&difference);
 }
+
+/* "old" was recorded where "new" stands now. */
+static bool is_new_for_old(const void *context, const char *recorded, size_t recorded_bytes,
+                           const char *got, size_t got_bytes)
+{
+    (void)context;
+    return recorded_bytes == 3 && got_bytes == 3 && memcmp(recorded, "old", 3) == 0 &&
+           memcmp(got, "new", 3) == 0;
+}
+
+Test(check, carried_values_may_stand_for_recorded_ones)
+{
+    static const struct body_case cases[] = {
+        {"{\"id\":\"old\",\"l\":[\"old\"]}", "{\"l\":[\"new\"],\"id\":\"new\"}", true},
+        {"{\"id\":\"old\"}", "{\"id\":\"old\"}", true},
+        {"{\"id\":\"old\"}", "{\"id\":\"other\"}", false},
+        {"{\"id\":\"new\"}", "{\"id\":\"old\"}", false},
+        {"{\"old\":1}", "{\"new\":1}", false}, /* a name is no value */
+        {"{\"id\":\"old\"}", "{\"id\":{}}", false},
+        {"old", "new", true},
+        {"old", "next", false},
+    };
+    struct check_rules rules = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct exchange exchange = {
+            .request = {.method = "GET"},
+            .response = {.status = 200, .body = {cases[i].expected, strlen(cases[i].expected)}}};
+        struct buffer difference;
+        struct reply reply;
+        buffer_init(&difference, 8192);
+        reply_init(&reply);
+        reply.status = 200;
+        buffer_append_string(&reply.body, cases[i].got);
+        cr_expect_eq(check_reply_carried(&rules, &exchange, &reply, is_new_for_old, NULL,
+                                         &difference),
+                     cases[i].same, "%s against %s", cases[i].expected, cases[i].got);
+        reply_release(&reply);
+        buffer_release(&difference);
+    }
+}

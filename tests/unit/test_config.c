@@ -50,6 +50,43 @@ Test(config, everything_is_read)
     config_release(&config);
 }
 
+Test(config, cost_and_owners)
+{
+    struct config config;
+    struct error err = {0};
+    cr_assert(config_read(&config, "fixtures/config/valid/cost-and-owners.json", &err), "%s: %s",
+              err.where, err.text);
+    const struct cost_terms *terms = &config.cost.terms;
+    cr_assert(config.cost.given && terms->has_amount);
+    cr_assert_eq(terms->amount_micros, 3120500000);
+    cr_assert_str_eq(terms->currency, "EUR");
+    cr_assert_eq(terms->instance_hours, 1460);
+    cr_assert_eq(terms->cpu_hours, 900);
+    cr_assert_eq(terms->price_per_hour, 2.137);
+    cr_assert_eq(terms->vcpus, 4);
+    cr_assert_eq(terms->memory_gb, 16);
+    cr_assert_eq(terms->utilisation, 0.6);
+    cr_assert_eq(terms->period_hours, 720);
+    cr_assert_str_eq(config.cost.requests_path, "fixtures/config/valid/requests.csv");
+    cr_assert_eq(config.owners.map.count, 3);
+    cr_assert_str_eq(config.owners.map.rows[1].owner, "team-search, team-core");
+    cr_assert(config.owners.has_dialect);
+    cr_assert_eq(config.owners.dialect, CODEOWNERS_GITLAB);
+    cr_assert_str_eq(config.owners.codeowners_path, "fixtures/config/valid/CODEOWNERS");
+    config_release(&config);
+    cr_assert(config_read(&config, "fixtures/config/valid/cost-focus-and-owner-rows.json", &err));
+    cr_assert_not(config.cost.terms.has_amount);
+    cr_assert_str_eq(config.cost.focus_path, "/var/bill.csv");
+    cr_assert_str_eq(config.cost.focus_cost, "BilledCost");
+    cr_assert_eq(config.cost.focus_filter_count, 2);
+    cr_assert_str_eq(config.cost.focus_filters[1].value, "i-1");
+    cr_assert_null(config.owners.map.rows[1].owner);
+    config_release(&config);
+    cr_assert(config_read(&config, "fixtures/config/valid/minimal.json", &err));
+    cr_assert_not(config.cost.given || config.owners.has_map || config.owners.has_dialect);
+    config_release(&config);
+}
+
 Test(config, environment_null_passes_ours_on)
 {
     struct config config;

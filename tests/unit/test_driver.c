@@ -315,10 +315,10 @@ Test(driver, ids_are_injected_counted_and_take_the_recorded_place)
     server_join(server);
     cr_expect_str_eq(server->seen,
                      "GET / HTTP/1.1\r\n"
-                     "traceparent: 00-746f6c6c676174650000000000000005-0000000000000001-01\r\n"
+                     "traceparent: 00-746f6c6c676174650000000500000001-0000000000000001-01\r\n"
                      "Host: h\r\nX-Request-ID: 00000005-746f-8000-8000-000000000001\r\n\r\n"
                      "GET / HTTP/1.1\r\n"
-                     "traceparent: 00-746f6c6c676174650000000000000005-0000000000000002-01\r\n"
+                     "traceparent: 00-746f6c6c676174650000000500000002-0000000000000002-01\r\n"
                      "Host: h\r\nX-Request-ID: 00000005-746f-8000-8000-000000000002\r\n\r\n");
     reply_release(&reply);
     free(server);

@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <stdio.h>
 #include <string.h>
 
 TestSuite(endpoints, .timeout = 60);
@@ -21,6 +22,11 @@ static const char *const texts[] = {
     "DELETE /users/{id}/{what}", /* 9 */
     "OPTIONS *",                 /* 10 */
     "GET /users/",               /* 11 */
+    "GET /users/{id}.json",      /* 12 */
+    "GET /diff/{a}...{b}",       /* 13 */
+    "GET /diff/{a}...{b}.patch", /* 14 */
+    "GET /diff/{a}",             /* 15 */
+    "GET /jobs/{id}:run",        /* 16 */
 };
 
 struct match_case {
@@ -59,6 +65,17 @@ ParameterizedTestParameters(endpoints, match)
         {"GET", "http://api.example/users/9?z", 1},
         {"GET", "http://api.example", 0},
         {"GET", "HTTPS://api.example?z=1", 0},
+        {"GET", "/users/17.json", 12}, /* part of a segment is more concrete than all of it */
+        {"GET", "/users/.json", 1},    /* a variable takes one character or more */
+        {"GET", "/users/a.json.json", 12},
+        {"GET", "/users/a.jsonx", 1},
+        {"GET", "/diff/main...topic", 13},
+        {"GET", "/diff/main...topic.patch", 14},
+        {"GET", "/diff/main....", 13}, /* the last of the dots is the second variable */
+        {"GET", "/diff/main...", 15},
+        {"GET", "/diff/...x", 15},
+        {"GET", "/jobs/7:run", 16},
+        {"GET", "/jobs/7:stop", -1},
     };
     return cr_make_param_array(struct match_case, cases, sizeof cases / sizeof cases[0]);
 }
@@ -116,10 +133,13 @@ ParameterizedTestParameters(endpoints, refuse)
         {{"GET /a", "GET /x?y=1"}, "has no query"},
         {{"GET /a", "GET /x/{}"}, "needs a name"},
         {{"GET /a", "GET /x/{...}"}, "needs a name"},
-        {{"GET /a", "GET /x/{id}.json"}, "whole segment"},
-        {{"GET /a", "GET /x/{id"}, "whole segment"},
-        {{"GET /a", "GET /x/id}"}, "whole segment"},
-        {{"GET /a", "GET /{a}{b}"}, "whole segment"},
+        {{"GET /a", "GET /x/{id"}, "without its other"},
+        {{"GET /a", "GET /x/id}"}, "without its other"},
+        {{"GET /a", "GET /x/}id{"}, "without its other"},
+        {{"GET /a", "GET /x/{a{b}"}, "inside of {}"},
+        {{"GET /a", "GET /{a}{b}"}, "some text between"},
+        {{"GET /a", "GET /v{rest...}"}, "whole segment"},
+        {{"GET /a/x{b}", "GET /a/x{c}"}, "same requests as template 0"},
         {{"GET /a", "GET /{rest...}/x"}, "only be the last"},
         {{"GET /a/{x}", "GET /a/{other}"}, "same requests as template 0"},
         {{"GET /a", "GET /a"}, "template 1 \"GET /a\" matches the same"},
@@ -150,5 +170,89 @@ Test(endpoints, different_shapes_are_not_twins)
     struct error err = {0};
     arena_init(&arena);
     cr_expect(endpoint_map_parse(&map, fine, COUNT_OF(fine), &arena, &err), "%s", err.text);
+    arena_release(&arena);
+}
+
+/* A source outranks those after it, however concrete they are. */
+Test(endpoints, sources_have_a_rank)
+{
+    static const struct endpoint_row rows[] = {
+        {"GET /users/me", ENDPOINT_INFERRED, "literal"},
+        {"GET /users/{name}", ENDPOINT_FROM_MAP, "values"},
+        {"GET /users/{id}", ENDPOINT_FROM_OPENAPI, "getUser"},
+        {"GET /users/me", ENDPOINT_FROM_OPENAPI, "getMe"},
+        {"GET /{what}/{id}", ENDPOINT_FROM_USER, NULL},
+        {"GET /pins/{id}", ENDPOINT_FROM_MAP, "number"},
+        {"GET /users/{id}", ENDPOINT_FROM_CORPUS, "recorded"},
+    };
+    static const size_t wanted[] = {4, 3, 2, 1, 6, 0};
+    struct arena arena;
+    struct endpoint_map map;
+    struct error err = {0};
+    size_t found[8];
+    arena_init(&arena);
+    cr_assert(endpoint_map_build(&map, rows, COUNT_OF(rows), &arena, &err), "%s", err.text);
+    cr_assert_eq(endpoint_map_match_all(&map, "GET", "/users/me?x", found, 8), COUNT_OF(wanted));
+    for (size_t i = 0; i < COUNT_OF(wanted); i++)
+        cr_expect_eq(found[i], wanted[i], "%zu: %zu, not %zu", i, found[i], wanted[i]);
+    /* the first few of all */
+    cr_expect_eq(endpoint_map_match_all(&map, "GET", "/users/me", found, 2), COUNT_OF(wanted));
+    cr_expect_eq(found[1], 3);
+    cr_expect_eq(endpoint_map_match(&map, "GET", "/users/me"), 4);
+    cr_expect_str_eq(map.templates[4].rule, "");
+    cr_expect_eq(endpoint_map_match(&map, "GET", "/pins/7/x"), -1);
+    arena_release(&arena);
+}
+
+Test(endpoints, twins_are_refused_within_a_source_and_told_by_their_number_there)
+{
+    static const struct endpoint_row rows[] = {
+        {"GET /a/{x}", ENDPOINT_FROM_USER, NULL},
+        {"GET /a/{y}", ENDPOINT_FROM_MAP, NULL},
+        {"GET /b", ENDPOINT_FROM_USER, NULL},
+        {"GET /a/{z}", ENDPOINT_FROM_MAP, NULL},
+    };
+    struct arena arena;
+    struct endpoint_map map;
+    struct error err = {0};
+    arena_init(&arena);
+    cr_expect(endpoint_map_build(&map, rows, 3, &arena, &err), "%s", err.text);
+    cr_expect_not(endpoint_map_build(&map, rows, 4, &arena, &err));
+    cr_expect(strstr(err.text, "template 1 \"GET /a/{z}\" matches the same requests as template 0 "
+                               "\"GET /a/{y}\"") != NULL,
+              "%s", err.text);
+    arena_release(&arena);
+}
+
+/* By trying each template alone: the tree of all of them finds the same. */
+Test(endpoints, the_tree_finds_what_each_template_by_itself_matches)
+{
+    static const char *const segments[] = {"a", "b", "{x}", "{x}-b", "a-{y}"};
+    static const char *const given[] = {"a", "b", "c", "a-b", "-b", "a-", ""};
+    enum { DEPTH_TEMPLATES = 125, TARGETS = 343 };
+    static char texts_of[DEPTH_TEMPLATES][64];
+    const char *all[DEPTH_TEMPLATES];
+    struct arena arena;
+    struct endpoint_map map;
+    struct error err = {0};
+    arena_init(&arena);
+    for (int i = 0; i < DEPTH_TEMPLATES; i++) {
+        snprintf(texts_of[i], sizeof texts_of[i], "GET /%s/%s/%s", segments[i / 25],
+                 segments[i / 5 % 5], segments[i % 5]);
+        all[i] = texts_of[i];
+    }
+    cr_assert(endpoint_map_parse(&map, all, DEPTH_TEMPLATES, &arena, &err), "%s", err.text);
+    for (int t = 0; t < TARGETS; t++) {
+        char target[64];
+        size_t found[DEPTH_TEMPLATES], count = 0;
+        snprintf(target, sizeof target, "/%s/%s/%s", given[t / 49], given[t / 7 % 7], given[t % 7]);
+        for (int i = 0; i < DEPTH_TEMPLATES; i++) {
+            struct endpoint_map alone;
+            cr_assert(endpoint_map_parse(&alone, &all[i], 1, &arena, &err));
+            count += endpoint_map_match(&alone, "GET", target) == 0;
+        }
+        cr_expect_eq(endpoint_map_match_all(&map, "GET", target, found, DEPTH_TEMPLATES), count,
+                     "%s", target);
+    }
     arena_release(&arena);
 }

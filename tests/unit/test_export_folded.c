@@ -42,14 +42,16 @@ Test(export_folded, cpu_is_what_a_run_with_all_gives, .timeout = 10)
 Test(export_folded, one_endpoint_and_a_column_of_another_kind, .timeout = 10)
 {
     profile_sample_init(&sample);
-    sample.report.choice = (struct report_choice){PROFILE_ALLOC, "GET /v3/u*", ALLOC_BYTES};
+    sample.report.choice = (struct report_choice){
+        .profile = PROFILE_ALLOC, .endpoint = "GET /v3/u*", .value = ALLOC_BYTES};
     check_text("GET /v3/users/{id};main;server_handle;users_handle;json_dumps 1536\n");
 }
 
 Test(export_folded, lines_have_their_place_as_a_frame, .timeout = 10)
 {
     profile_sample_init(&sample);
-    sample.report.choice = (struct report_choice){PROFILE_LINES, SAMPLE_USER, 0};
+    sample.report.choice =
+        (struct report_choice){.profile = PROFILE_LINES, .endpoint = SAMPLE_USER, .value = 0};
     check_text("GET /v3/users/{id};users_handle;gateway/main.c:38 2400\n"
                "GET /v3/users/{id};users_handle;gateway/main.c:40 3600\n"
                "GET /v3/users/{id};server_handle;gateway/main.c:70 2400\n"

@@ -73,7 +73,8 @@ Test(export_speedscope, a_profile_for_each_figure, .timeout = 10)
 Test(export_speedscope, lines_have_their_file, .timeout = 10)
 {
     profile_sample_init(&sample);
-    sample.report.choice = (struct report_choice){PROFILE_LINES, SAMPLE_FEED, 0};
+    sample.report.choice =
+        (struct report_choice){.profile = PROFILE_LINES, .endpoint = SAMPLE_FEED, .value = 0};
     json_auto_t *json = write_json();
     const char *name, *file;
     int line;

@@ -487,12 +487,14 @@ Test(flame, what_was_chosen_is_shown_first)
     cr_assert_not_null(strstr(buffer_text(&out), "Flame graph: CPU time"));
     cr_assert_eq(count_of(buffer_text(&out), "\"kind\":"), 3);
     buffer_release(&out);
-    sample.report.choice = (struct report_choice){PROFILE_ALLOC, NULL, ALLOC_BYTES};
+    sample.report.choice =
+        (struct report_choice){.profile = PROFILE_ALLOC, .endpoint = NULL, .value = ALLOC_BYTES};
     write_page(&out);
     cr_assert_not_null(strstr(buffer_text(&out), "Flame graph: bytes"));
     cr_assert_eq(count_of(buffer_text(&out), "\"kind\":"), 1);
     buffer_release(&out);
-    sample.report.choice = (struct report_choice){PROFILE_KIND_COUNT, SAMPLE_USER, 0};
+    sample.report.choice =
+        (struct report_choice){.profile = PROFILE_KIND_COUNT, .endpoint = SAMPLE_USER, .value = 0};
     write_page(&out);
     cr_assert_eq(count_of(buffer_text(&out), "feed_handle"), 0);
     buffer_release(&out);

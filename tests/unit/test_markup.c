@@ -42,6 +42,15 @@ Test(markup, attributes_are_quoted_and_null_ones_left_out)
                                         "<b class=\"c\">1 &lt; 2</b>");
 }
 
+/* A runner would obey a line that begins with two colons; within a line they are a name's. */
+Test(markup, no_line_begins_with_a_command)
+{
+    markup_append_text(&out, "::a\n \t::b\nstd::vector ::c\n:d\n");
+    markup_append_text(&out, "::e");
+    cr_assert_str_eq(buffer_text(&out),
+                     "&#58;:a\n \t&#58;:b\nstd::vector ::c\n:d\n&#58;:e");
+}
+
 Test(markup, json_cannot_end_its_script)
 {
     markup_append_json(&out, "{\"a\":\"</script><!--\xe2\x80\xa8&\"}");

@@ -131,6 +131,42 @@ Test(report_terminal, transcript_regressed, .timeout = 60)
     check_transcripts("regressed", sample_make_regressed);
 }
 
+/* The two endpoints that regressed cost $10.00 and no clear amount more, and one has an owner. */
+static void own_and_price(struct sample *owned)
+{
+    static struct endpoint_cost costs[] = {
+        {.name = "GET /v3/feed",
+         .change = {.sure = true, .efficiency = 10e6, .low = 8.52e6, .high = 11.48e6}},
+        {.name = "POST /v3/token/check", .change = {.why = "no change that is clear"}}};
+    static struct cost_report cost = {.has_money = true,
+                                      .has_change = true,
+                                      .currency = "USD",
+                                      .digits = 2,
+                                      .endpoints = costs,
+                                      .endpoint_count = 2,
+                                      .total = {.endpoints = 1,
+                                                .efficiency = 10e6,
+                                                .low = 8.52e6,
+                                                .high = 11.48e6},
+                                      .basis = "$3,120.00 a month (tollgate.json) at 1.2 M requests "
+                                               "a day (the corpus's weights)"};
+    static struct endpoint_owner rows[] = {
+        {.endpoint = "GET /v3/feed",
+         .owner = "@team-feed",
+         .source = OWNER_CODEOWNERS,
+         .rule = ".github/CODEOWNERS:12"},
+        {.endpoint = "POST /v3/token/check", .why = "no rule fits"}};
+    static struct owners owners = {.endpoints = rows, .count = 2};
+    sample_make_regressed(owned);
+    owned->report.cost = &cost;
+    owned->report.owners = &owners;
+}
+
+Test(report_terminal, transcript_priced, .timeout = 60)
+{
+    check_transcripts("priced", own_and_price);
+}
+
 Test(report_terminal, transcript_inconclusive, .timeout = 60)
 {
     check_transcripts("inconclusive", sample_make_inconclusive);

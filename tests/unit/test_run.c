@@ -105,7 +105,8 @@ Test(run, reads_profiles, .timeout = 60)
 Test(run, round_trip, .timeout = 60)
 {
     static const char *const files[] = {VALID "/full.json", VALID "/small.json",
-                                        VALID "/empty.json", VALID "/profiles.json"};
+                                        VALID "/empty.json", VALID "/profiles.json",
+                                        VALID "/upstreams.json"};
     char path[] = "/tmp/tollgate-run-XXXXXX";
     int fd = mkstemp(path);
     cr_assert_geq(fd, 0);
@@ -265,6 +266,9 @@ static struct refusal refusals[] = {
     {"source-lines-many", "lines: are more than"},
     {"source-hunks-overlap", "hunks[1]: must lie behind the hunk before it"},
     {"variant-share", "variants[0].share: is 2"},
+    {"upstream-negative", "upstreams[0].exact: is -1"},
+    {"upstream-without-missed", "upstreams[0]: \"missed\" is missing"},
+    {"upstreams-object", "upstreams: is an object"},
 };
 
 ParameterizedTestParameters(run_refusal, names_the_place)

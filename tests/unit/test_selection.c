@@ -109,6 +109,36 @@ Test(selection, every_variant_is_there_while_there_is_room)
     selection_release(&selection);
 }
 
+/* A distilled corpus: three of one shape that stand for 60, 30 and 10 requests. */
+Test(selection, exchanges_of_one_variant_count_by_their_own_weights)
+{
+    static const double weights[] = {60, 30, 10};
+    struct selection selection;
+    FILE *file = open_corpus();
+    for (int i = 0; i < 3; i++)
+        add(file, "GET /a", "x", weights[i], i);
+    select_from(file, &selection, NULL, 16);
+    cr_assert_eq(selection.count, 3);
+    for (size_t i = 0; i < 3; i++)
+        cr_expect_float_eq(selection.items[i].share, weights[i] / 100, 1e-12);
+    selection_release(&selection);
+}
+
+/* Of four with weights 1, 9, 1, 9 the two that are taken (the first and the third) are alike. */
+Test(selection, those_left_out_lend_their_weight_to_the_rest_of_their_variant)
+{
+    struct selection selection;
+    FILE *file = open_corpus();
+    for (int i = 0; i < 4; i++)
+        add(file, "GET /a", "x", i % 2 == 0 ? 1 : 9, i);
+    select_from(file, &selection, NULL, 2);
+    cr_assert_eq(selection.count, 2);
+    cr_expect_float_eq(selection.items[0].share, 0.5, 1e-12);
+    cr_expect_float_eq(selection.items[1].share, 0.5, 1e-12);
+    expect_shares(&selection);
+    selection_release(&selection);
+}
+
 Test(selection, is_the_same_each_time)
 {
     struct selection one, other;

@@ -175,9 +175,12 @@ Test(standin, a_miss_is_599_counted_and_described)
     cr_expect_str_eq(buffer_text(&said), "2 requests to the stand-ins found no recorded answer:\n"
                                          "  users: GET /x?b=3\n"
                                          "    nearest recorded: GET /x?b=2\n"
-                                         "    they differ in the query\n"
+                                         "    they differ in\n"
+                                         "      query b: \"3\" asked, \"2\" recorded\n"
                                          "  users: PUT /x?b=2\n"
-                                         "    no request of that method and path was recorded");
+                                         "    nearest recorded: GET /x?b=2\n"
+                                         "    they differ in\n"
+                                         "      method: \"PUT\" asked, \"GET\" recorded");
     for (int i = 0; i < 5; i++)
         ask_text(fd, "GET /y HTTP/1.1\r\nHost: h\r\n\r\n", answer);
     buffer_clear(&said);

@@ -45,7 +45,8 @@ static void *ask(void *context)
     return NULL;
 }
 
-int main(void)
+/* With stand-ins that answer at once, or late and with faults. */
+static size_t run(const struct standin_options *options)
 {
     static const char *const names[] = {"a", "b"};
     struct exchange exchange = {.line = 2, .upstream = answers, .upstream_count = 2};
@@ -53,7 +54,7 @@ int main(void)
     struct client clients[CLIENTS] = {0};
     pthread_t threads[CLIENTS];
     size_t wrong = 0;
-    if (!standin_set_new(&set, names, 2, NULL) || !standin_set_add(set, &exchange, NULL))
+    if (!standin_set_new_with(&set, names, 2, options, NULL) || !standin_set_add(set, &exchange, NULL))
         return 1;
     for (size_t i = 0; i < CLIENTS; i++) {
         const char *url = standin_set_url(set, names[i % 2]);
@@ -71,5 +72,17 @@ int main(void)
     }
     wrong += standin_set_misses(set) != CLIENTS * REQUESTS / 10;
     standin_set_free(set);
-    return wrong == 0 ? 0 : 1;
+    return wrong;
+}
+
+int main(void)
+{
+    /* A fault that only makes late: every answer stays right. */
+    static const struct standin_fault slow = {
+        STANDIN_FAULT_SLOW, .delay_ns = 300000, .share = 0.2};
+    static const struct standin_settings noisy[] = {
+        {.latency = STANDIN_LATENCY_LOGNORMAL, .median_ns = 100000, .sigma = 1},
+        {.latency = STANDIN_LATENCY_RECORDED, .faults = &slow, .fault_count = 1}};
+    static const struct standin_options at_once, late = {.settings = noisy, .correlate = true};
+    return run(&at_once) + run(&late) == 0 ? 0 : 1;
 }

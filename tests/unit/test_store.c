@@ -47,7 +47,7 @@ static void make_run(struct run *run)
     run->endpoint_count = 1;
     run->pass_count = 1;
     run->passes[0] = (struct pass_result){.name = "live",
-                                          .conservation = {{1, 1, 2}, {3, 3, 6}}};
+                                          .conservation = {{1, 1, 2, 0}, {3, 3, 6, 0}}};
     run->endpoints[0] = (struct endpoint_result){.name = "GET /", .requests = 1, .weight = 1,
                                                  .user_share = NAN};
     struct figure *cpu = &run->endpoints[0].figures[METRIC_CPU_NS];

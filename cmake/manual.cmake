@@ -1,0 +1,12 @@
+# Writes the manual page and the completions that PROGRAM prints into FOLDER.
+file(MAKE_DIRECTORY ${FOLDER})
+function(print file)
+  execute_process(COMMAND ${PROGRAM} ${ARGN} OUTPUT_FILE ${FOLDER}/${file} RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "tollgate ${ARGN}: ${result}")
+  endif()
+endfunction()
+print(tollgate.1 manual)
+print(tollgate.bash completions bash)
+print(_tollgate completions zsh)
+print(tollgate.fish completions fish)

@@ -50,7 +50,8 @@ static bool read_quoted(struct csv_reader *reader, const struct csv_field *field
 {
     while (reader->at < reader->size) {
         char c = reader->text[reader->at];
-        bool doubled = c == '"' && reader->at + 1 < reader->size && reader->text[reader->at + 1] == '"';
+        bool doubled =
+            c == '"' && reader->at + 1 < reader->size && reader->text[reader->at + 1] == '"';
         if (c == '"' && !doubled) {
             reader->at++;
             return true;
@@ -103,8 +104,8 @@ static bool read_field(struct csv_reader *reader, struct error *err)
     if (reader->field_count == CSV_FIELDS_MAX)
         return fail_at(reader, reader->line, 1, err, "more than %d fields", CSV_FIELDS_MAX);
     struct csv_field *field = &reader->fields[reader->field_count++];
-    *field = (struct csv_field){reader->bytes.length, reader->line,
-                                reader->at - reader->line_start + 1};
+    *field =
+        (struct csv_field){reader->bytes.length, reader->line, reader->at - reader->line_start + 1};
     bool quoted = reader->at < reader->size && reader->text[reader->at] == '"';
     if (quoted)
         reader->at++;
@@ -147,8 +148,8 @@ static bool read_record(struct csv_reader *reader, bool *more, struct error *err
 static bool fail_twice(const struct csv_reader *reader, size_t column, struct error *err)
 {
     const struct csv_field *field = &reader->fields[column];
-    return fail_at(reader, field->line, field->column, err,
-                   "the column \"%.80s\" is there twice", csv_field(reader, column));
+    return fail_at(reader, field->line, field->column, err, "the column \"%.80s\" is there twice",
+                   csv_field(reader, column));
 }
 
 static bool keep_header(struct csv_reader *reader, struct error *err)
@@ -211,10 +212,10 @@ bool csv_fail_without(const struct csv_reader *reader, const char *column, struc
         names[i] = csv_column_name(reader, i);
     const char *nearest = text_nearest(column, names);
     snprintf(where, sizeof where, "%s:1", reader->name);
-    return error_set_at(err, ERROR_INPUT, where, "there is no column \"%s\"%s%.*s%s", column,
-                        nearest != NULL ? "; did you mean \"" : "; the first line names the columns",
-                        NAME_SHOWN_BYTES, nearest != NULL ? nearest : "",
-                        nearest != NULL ? "\"?" : "");
+    return error_set_at(
+        err, ERROR_INPUT, where, "there is no column \"%s\"%s%.*s%s", column,
+        nearest != NULL ? "; did you mean \"" : "; the first line names the columns",
+        NAME_SHOWN_BYTES, nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
 }
 
 bool csv_next(struct csv_reader *reader, bool *more, struct error *err)
@@ -223,8 +224,9 @@ bool csv_next(struct csv_reader *reader, bool *more, struct error *err)
         return false;
     if (!*more || reader->field_count == reader->header_count)
         return true;
-    return fail_at(reader, reader->fields[0].line, 1, err, "%zu field%s, where the first line names %zu",
-                   reader->field_count, reader->field_count == 1 ? "" : "s", reader->header_count);
+    return fail_at(reader, reader->fields[0].line, 1, err,
+                   "%zu field%s, where the first line names %zu", reader->field_count,
+                   reader->field_count == 1 ? "" : "s", reader->header_count);
 }
 
 const char *csv_field(const struct csv_reader *reader, size_t column)
@@ -237,8 +239,8 @@ size_t csv_line(const struct csv_reader *reader)
     return reader->field_count > 0 ? reader->fields[0].line : reader->line;
 }
 
-bool csv_fail(const struct csv_reader *reader, size_t column, struct error *err,
-              const char *format, ...)
+bool csv_fail(const struct csv_reader *reader, size_t column, struct error *err, const char *format,
+              ...)
 {
     char where[WHERE_SIZE], text[MESSAGE_SIZE];
     va_list values;

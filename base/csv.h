@@ -1,6 +1,7 @@
-/* Reading CSV as RFC 4180 has it: comma, double quotes, "" inside them, CRLF or LF. The first record
- * names the columns; every other has as many fields. Lines with nothing on them are skipped, and so
- * is a byte order mark. What breaks the rules is refused with its line and column, never guessed. */
+/* Reading CSV as RFC 4180 has it: comma, double quotes, "" inside them, CRLF or LF. The first
+ * record names the columns; every other has as many fields. Lines with nothing on them are skipped,
+ * and so is a byte order mark. What breaks the rules is refused with its line and column, never
+ * guessed. */
 #ifndef TOLLGATE_BASE_CSV_H
 #define TOLLGATE_BASE_CSV_H
 
@@ -9,14 +10,14 @@
 #include <stddef.h>
 
 enum {
-    CSV_FIELDS_MAX = 1024,           /* of a record */
-    CSV_RECORD_MAX_BYTES = 1 << 20,  /* all its fields together */
+    CSV_FIELDS_MAX = 1024,          /* of a record */
+    CSV_RECORD_MAX_BYTES = 1 << 20, /* all its fields together */
 };
 
 #define CSV_NONE ((size_t)-1)
 
 struct csv_field {
-    size_t offset; /* into `bytes` */
+    size_t offset;       /* into `bytes` */
     size_t line, column; /* where it begins, both from 1; columns are bytes */
 };
 
@@ -57,7 +58,7 @@ const char *csv_field(const struct csv_reader *reader, size_t column);
 size_t csv_line(const struct csv_reader *reader);
 
 /* ERROR_INPUT at the field: "bill.csv:17:4 (EffectiveCost)". Returns false. */
-bool csv_fail(const struct csv_reader *reader, size_t column, struct error *err,
-              const char *format, ...) PRINTF_LIKE(4, 5);
+bool csv_fail(const struct csv_reader *reader, size_t column, struct error *err, const char *format,
+              ...) PRINTF_LIKE(4, 5);
 
 #endif

@@ -57,11 +57,12 @@ bool json_fail(const struct json_place *place, struct error *err, const char *fo
 
 json_t *json_parse_text(const char *name, const char *text, size_t size, struct error *err)
 {
-    json_error_t problem;
+    json_error_t problem = {0};
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &problem);
     if (root != NULL)
         return root;
-    if (json_error_code(&problem) == json_error_out_of_memory) {
+    /* Where its very first allocation fails, jansson says nothing at all. */
+    if (json_error_code(&problem) == json_error_out_of_memory || problem.text[0] == '\0') {
         error_set_memory(err);
         return NULL;
     }

@@ -63,7 +63,7 @@ struct conservation {
     double unattributed;
     double total; /* of the process tree, read independently */
     double between; /* of `unattributed`, while requests were measured: background work, not start,
-                       warm-up and end; 0 also where nobody looked */
+                       warm-up and end. With one side alone there is no such time, and it is 0 */
 };
 
 /* "ran", "skipped", "cut". */

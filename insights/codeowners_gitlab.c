@@ -17,7 +17,8 @@ static bool is_role(struct codeowners_word word)
         size_t length = strlen(roles[i]);
         size_t rest = word.size - 2;
         if (rest >= length && strncasecmp(word.text + 2, roles[i], length) == 0 &&
-            (rest == length || (rest == length + 1 && tolower((unsigned char)word.text[2 + length]) == 's')))
+            (rest == length ||
+             (rest == length + 1 && tolower((unsigned char)word.text[2 + length]) == 's')))
             return true;
     }
     return false;

@@ -6,9 +6,9 @@
 
 /* How the two dialects differ. */
 struct rules {
-    bool classes;        /* [a-z] */
-    bool folders_too;    /* a pattern that fits a folder fits all below */
-    bool last_deep;      /* ** at the end goes down any depth; else it is like * */
+    bool classes;     /* [a-z] */
+    bool folders_too; /* a pattern that fits a folder fits all below */
+    bool last_deep;   /* ** at the end goes down any depth; else it is like * */
 };
 
 struct pieces {
@@ -50,8 +50,8 @@ static const char *match_class(const char *at, const char *end, char c, bool *fi
             high = *at == '\\' && at + 1 < end ? *++at : *at;
             at++;
         }
-        found = found || ((unsigned char)low <= (unsigned char)c &&
-                          (unsigned char)c <= (unsigned char)high);
+        found = found ||
+                ((unsigned char)low <= (unsigned char)c && (unsigned char)c <= (unsigned char)high);
     }
     *fits = found != negated;
     return at < end ? at + 1 : NULL;

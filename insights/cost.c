@@ -35,8 +35,8 @@ static bool prepare(struct cost_work *work)
     if (cost->endpoints == NULL || work->weights == NULL || work->head_requests == NULL ||
         work->notes == NULL)
         return error_set_memory(work->err);
-    cost->currency = arena_copy_string(
-        &cost->arena, work->terms.currency != NULL ? work->terms.currency : "USD");
+    cost->currency = arena_copy_string(&cost->arena,
+                                       work->terms.currency != NULL ? work->terms.currency : "USD");
     if (cost->currency == NULL)
         return error_set_memory(work->err);
     cost->digits = money_digits(cost->currency);

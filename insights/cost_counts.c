@@ -62,9 +62,8 @@ static bool read_period(const struct csv_reader *csv, size_t column, double *hou
         return true;
     if (cost_parse_period(csv_field(csv, column), hours))
         return true;
-    return csv_fail(csv, column, err,
-                    "\"%.*s\" is no period such as day, month, 30 days or 90m", SHOWN_BYTES,
-                    csv_field(csv, column));
+    return csv_fail(csv, column, err, "\"%.*s\" is no period such as day, month, 30 days or 90m",
+                    SHOWN_BYTES, csv_field(csv, column));
 }
 
 static bool make_room(struct growing *growing, struct error *err)

@@ -126,7 +126,8 @@ bool cost_sum_owners(const struct cost_report *cost, const struct owners *owners
     free(rows);
     for (size_t i = 0; i < used; i++) {
         sums[i].average_micros = sums[i].month_micros / (int64_t)sums[i].endpoints;
-        sums[i].ratio = sums[i].request_share > 0 ? sums[i].cost_share / sums[i].request_share : NAN;
+        sums[i].ratio =
+            sums[i].request_share > 0 ? sums[i].cost_share / sums[i].request_share : NAN;
     }
     if (used > 0)
         qsort_r(sums, used, sizeof *sums, compare_owners, &order);

@@ -68,8 +68,8 @@ bool cost_price(struct cost_work *work)
     work->used = fits ? cost->utilisation : 1;
     cost->mode = work->estimated || fits ? COST_ABSOLUTE : COST_SHARE;
     if (cost->has_money)
-        cost->bill_micros = terms->has_amount ? terms->amount_micros
-                                              : (int64_t)llround(bill * MONEY_MICROS);
+        cost->bill_micros =
+            terms->has_amount ? terms->amount_micros : (int64_t)llround(bill * MONEY_MICROS);
     cost->bill_shown = money_round(cost->bill_micros, cost->digits);
     return true;
 }

@@ -31,13 +31,25 @@ static double hours_of(const char *unit)
         const char *name;
         double hours;
     } units[] = {
-        {"s", 1.0 / 3600}, {"second", 1.0 / 3600}, {"seconds", 1.0 / 3600},
-        {"m", 1.0 / 60},   {"min", 1.0 / 60},      {"minute", 1.0 / 60},
+        {"s", 1.0 / 3600},
+        {"second", 1.0 / 3600},
+        {"seconds", 1.0 / 3600},
+        {"m", 1.0 / 60},
+        {"min", 1.0 / 60},
+        {"minute", 1.0 / 60},
         {"minutes", 1.0 / 60},
-        {"h", 1},          {"hour", 1},            {"hours", 1},
-        {"d", 24},         {"day", 24},            {"days", 24},
-        {"w", 168},        {"week", 168},          {"weeks", 168},
-        {"month", -1},     {"months", -1},         {"year", -12},
+        {"h", 1},
+        {"hour", 1},
+        {"hours", 1},
+        {"d", 24},
+        {"day", 24},
+        {"days", 24},
+        {"w", 168},
+        {"week", 168},
+        {"weeks", 168},
+        {"month", -1},
+        {"months", -1},
+        {"year", -12},
         {"years", -12},
     };
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)

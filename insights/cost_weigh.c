@@ -137,8 +137,7 @@ static void find_shares(struct cost_work *work)
         struct endpoint_cost *endpoint = &cost->endpoints[i];
         bool measured = !isnan(endpoint->unit);
         endpoint->request_share = measured && requests > 0 ? endpoint->requests / requests : 0;
-        endpoint->cost_share =
-            work->weight_sum > 0 ? work->weights[i] / work->weight_sum : 0;
+        endpoint->cost_share = work->weight_sum > 0 ? work->weights[i] / work->weight_sum : 0;
         endpoint->ratio = endpoint->request_share > 0 && work->weight_sum > 0
                               ? endpoint->cost_share / endpoint->request_share
                               : NAN;

@@ -9,7 +9,7 @@
 
 enum { SENTENCE_MAX_BYTES = 16384 };
 
-static const double busy_least = 0.05, shown_least = 0.0005;
+static const double busy_least = 0.2, shown_least = 0.0005;
 
 /* "1.2 M", "840", "0.25" */
 static void append_count(struct buffer *out, double value)
@@ -59,7 +59,8 @@ static void append_bill(struct buffer *out, const struct cost_work *work)
     money_text(cost->bill_micros, cost->currency, false, text);
     buffer_append_format(out, "%s a month", text);
     if (terms->has_amount) {
-        buffer_append_format(out, " (%s)", terms->amount_from != NULL ? terms->amount_from : "the bill");
+        buffer_append_format(out, " (%s)",
+                             terms->amount_from != NULL ? terms->amount_from : "the bill");
         return;
     }
     if (work->estimated) {
@@ -148,15 +149,18 @@ static const char *find_advice(const struct cost_work *work)
     if (work->cost->metric == METRIC_COUNT)
         return "measure CPU time: tollgate bench --passes live";
     if (isnan(terms->price_per_hour))
-        return "for money, say in tollgate.json what a month costs: \"cost\": {\"bill\": {\"amount\": "
+        return "for money, say in tollgate.json what a month costs: \"cost\": {\"bill\": "
+               "{\"amount\": "
                "3120}}, or name a bill in the FOCUS format: {\"focus\": {\"file\": \"bill.csv\"}}";
     if (isnan(terms->vcpus))
-        return "for money, say how many vCPUs the instance has: \"cost\": {\"instance\": {\"vcpus\": "
+        return "for money, say how many vCPUs the instance has: \"cost\": {\"instance\": "
+               "{\"vcpus\": "
                "4}}, or give \"bill\"";
     if (!work->cost->month_known)
         return "for money, say what time the requests are of: \"cost\": {\"period\": \"day\"}, or "
                "give \"bill\"";
-    return "for money, give the bill in tollgate.json, or measure CPU time: tollgate bench --passes "
+    return "for money, give the bill in tollgate.json, or measure CPU time: tollgate bench "
+           "--passes "
            "live";
 }
 
@@ -172,9 +176,10 @@ static bool note_share(struct cost_work *work)
                                "production's CPUs are faster than this one, or the counts are too "
                                "high; the bill is divided by shares",
                                cost->utilisation * 100));
-    return cost_add_note(work, "what nobody used is not known, so it is spread over all: give "
-                               "\"instance_hours\", \"vcpus\" and \"period\", or \"utilisation\", to "
-                               "see it apart");
+    return cost_add_note(work,
+                         "what nobody used is not known, so it is spread over all: give "
+                         "\"instance_hours\", \"vcpus\" and \"period\", or \"utilisation\", to "
+                         "see it apart");
 }
 
 static bool note_requests(struct cost_work *work)
@@ -185,14 +190,14 @@ static bool note_requests(struct cost_work *work)
                              "measured, in the same proportion"))
         return false;
     if (cost->unmeasured_share > 0 &&
-        !cost_add_note(work, arena_format(&cost->arena,
-                                          "%.3g %% of the requests are to endpoints that this run "
-                                          "has no figure of, most of them to %s: their part is in "
-                                          "%s",
-                                          cost->unmeasured_share * 100, work->unmeasured,
-                                          cost->has_money && work->used < 1
-                                              ? "what is shown as idle"
-                                              : "what the others pay")))
+        !cost_add_note(work,
+                       arena_format(&cost->arena,
+                                    "%.3g %% of the requests are to endpoints that this run "
+                                    "has no figure of, most of them to %s: their part is in "
+                                    "%s",
+                                    cost->unmeasured_share * 100, work->unmeasured,
+                                    cost->has_money && work->used < 1 ? "what is shown as idle"
+                                                                      : "what the others pay")))
         return false;
     if (cost->metric != METRIC_COUNT && !(work->weight_sum > 0) &&
         !cost_add_note(work, "no measured endpoint has any requests"))

@@ -134,8 +134,8 @@ static bool read_currency(struct reading *reading, struct error *err)
 {
     const char *code = csv_field(reading->csv, reading->currency);
     if (!money_is_currency(code))
-        return csv_fail(reading->csv, reading->currency, err,
-                        "\"%.*s\" is no currency such as USD", SHOWN_BYTES, code);
+        return csv_fail(reading->csv, reading->currency, err, "\"%.*s\" is no currency such as USD",
+                        SHOWN_BYTES, code);
     if (reading->code[0] == '\0')
         memcpy(reading->code, code, sizeof reading->code);
     if (strcmp(reading->code, code) == 0)
@@ -208,8 +208,8 @@ static bool finish(struct focus_bill *bill, const struct reading *reading, struc
 {
     const struct focus_question *question = reading->question;
     if (reading->kept == 0)
-        return error_set_at(err, ERROR_INPUT, question->path,
-                            "none of its %zu rows is %s%s", reading->rows,
+        return error_set_at(err, ERROR_INPUT, question->path, "none of its %zu rows is %s%s",
+                            reading->rows,
                             reading->usage_only ? "of ChargeCategory Usage" : "what is wanted",
                             question->filter_count > 0 ? " and fits \"where\"" : "");
     *bill = (struct focus_bill){.rows = reading->rows,
@@ -222,14 +222,15 @@ static bool finish(struct focus_bill *bill, const struct reading *reading, struc
                             "its %zu rows add up to less than 0: there is nothing to divide",
                             reading->kept);
     if (bill->month_micros > MONEY_MAX_MICROS)
-        return error_set_at(err, ERROR_INPUT, question->path, "its rows add up to more than any "
-                                                              "bill");
+        return error_set_at(err, ERROR_INPUT, question->path,
+                            "its rows add up to more than any "
+                            "bill");
     bill->currency = arena_copy_string(arena, reading->code);
     return bill->currency != NULL || error_set_memory(err);
 }
 
-bool focus_read(struct focus_bill *bill, const struct focus_question *question,
-                struct arena *arena, struct error *err)
+bool focus_read(struct focus_bill *bill, const struct focus_question *question, struct arena *arena,
+                struct error *err)
 {
     struct csv_reader csv;
     struct reading reading = {

@@ -193,8 +193,7 @@ void money_text(int64_t micros, const char *currency, bool utf8, char out[static
     write_amount(micros, currency, utf8, "", out);
 }
 
-void money_text_change(int64_t micros, const char *currency, bool utf8,
-                       char out[static MONEY_SIZE])
+void money_text_change(int64_t micros, const char *currency, bool utf8, char out[static MONEY_SIZE])
 {
     write_amount(micros, currency, utf8, micros > 0 ? "+" : "", out);
 }
@@ -216,8 +215,8 @@ void money_text_price(double amount, const char *currency, bool utf8, char out[s
         return;
     }
     if (size < 100) {
-        snprintf(out, MONEY_SIZE, "%s%s%.*f", amount < 0 ? "-" : "",
-                 sign_of(currency, utf8, code), decimals, size);
+        snprintf(out, MONEY_SIZE, "%s%s%.*f", amount < 0 ? "-" : "", sign_of(currency, utf8, code),
+                 decimals, size);
         return;
     }
     write_amount((int64_t)llround(amount * MONEY_MICROS), currency, utf8, "", out);

@@ -48,10 +48,14 @@ static bool ask_openapi(struct endpoint_owner *out, const struct owners_openapi 
     return true;
 }
 
+static bool has_rules(const struct owners_question *question)
+{
+    return question->map != NULL || question->openapi != NULL || question->codeowners != NULL;
+}
+
 static const char *say_unowned(const struct owners_question *question)
 {
-    bool any = question->map != NULL || question->openapi != NULL || question->codeowners != NULL;
-    return any ? "no rule fits" : "no owners are configured";
+    return has_rules(question) ? "no rule fits" : "no owners are configured";
 }
 
 static bool find_one(struct endpoint_owner *out, const struct owners_question *question,
@@ -83,15 +87,41 @@ static bool note_bad_lines(struct owners *owners, const struct codeowners *codeo
     return true;
 }
 
-bool owners_find(struct owners *owners, const struct owners_question *question,
-                 struct arena *arena, struct error *err)
+/* How many have no owner, for each reason but the config's own word. */
+static bool note_unowned(struct owners *owners, const char **notes, struct arena *arena,
+                         struct error *err)
+{
+    for (size_t i = 0; i < owners->count && owners->note_count < NOTES_MAX; i++) {
+        const char *why = owners->endpoints[i].why;
+        size_t before = 0, alike = 0;
+        if (why == NULL || owners->endpoints[i].source == OWNER_CONFIG)
+            continue;
+        for (size_t j = 0; j < owners->count; j++) {
+            bool same =
+                owners->endpoints[j].why != NULL && strcmp(owners->endpoints[j].why, why) == 0;
+            alike += same;
+            before += same && j < i;
+        }
+        if (before > 0)
+            continue;
+        const char *note =
+            arena_format(arena, "%zu of %zu endpoints unowned: %s", alike, owners->count, why);
+        if (note == NULL)
+            return error_set_memory(err);
+        notes[owners->note_count++] = note;
+    }
+    return true;
+}
+
+bool owners_find(struct owners *owners, const struct owners_question *question, struct arena *arena,
+                 struct error *err)
 {
     const struct comparison *comparison = question->comparison;
     struct owners_files files;
     const char **notes = arena_alloc_array(arena, NOTES_MAX, sizeof *notes);
-    *owners = (struct owners){
-        .endpoints = arena_alloc_array(arena, comparison->endpoint_count, sizeof *owners->endpoints),
-        .notes = notes};
+    *owners = (struct owners){.endpoints = arena_alloc_array(arena, comparison->endpoint_count,
+                                                             sizeof *owners->endpoints),
+                              .notes = notes};
     if (owners->endpoints == NULL || notes == NULL)
         return error_set_memory(err);
     owners_files_init(&files, question, arena);
@@ -103,7 +133,7 @@ bool owners_find(struct owners *owners, const struct owners_question *question,
         ok = find_one(out, question, &files, err);
     }
     owners_files_release(&files);
-    return ok;
+    return ok && (!has_rules(question) || note_unowned(owners, notes, arena, err));
 }
 
 const struct endpoint_owner *owners_endpoint(const struct owners *owners, const char *endpoint)

@@ -64,8 +64,9 @@ static bool describe(struct owners_files *files, struct owners_file *out,
                 append_owner(&owners, answers[i].rule->owners[j]);
     }
     out->rule = arena_copy_string(files->arena, buffer_text(&rule));
-    bool ok = out->rule != NULL && !owners.failed && !rule.failed &&
-              (!owned || name_table_add(&files->owner_numbers, 0, buffer_text(&owners), &out->owner));
+    bool ok =
+        out->rule != NULL && !owners.failed && !rule.failed &&
+        (!owned || name_table_add(&files->owner_numbers, 0, buffer_text(&owners), &out->owner));
     buffer_release(&owners);
     buffer_release(&rule);
     return ok || error_set_memory(err);
@@ -101,8 +102,8 @@ static bool find_file(struct owners_files *files, const char *name, uint32_t *nu
         return false;
     struct owners_file *item = &files->items[known];
     *item = (struct owners_file){.file = name, .owner = OWNERS_NOBODY};
-    size_t count = codeowners_find(files->question->codeowners, name, answers,
-                                   CODEOWNERS_ANSWERS_MAX);
+    size_t count =
+        codeowners_find(files->question->codeowners, name, answers, CODEOWNERS_ANSWERS_MAX);
     return count == 0 || describe(files, item, answers, count, err);
 }
 

@@ -80,7 +80,8 @@ bool owners_map_parse(struct owners_map *map, const json_t *json, const struct j
     struct owners_row *rows = arena_alloc_array(arena, count, sizeof *rows);
     if (rows == NULL)
         return error_set_memory(err);
-    if (list ? !read_list(rows, json, place, arena, err) : !read_object(rows, json, place, arena, err))
+    if (list ? !read_list(rows, json, place, arena, err)
+             : !read_object(rows, json, place, arena, err))
         return false;
     *map = (struct owners_map){rows, count};
     return true;

@@ -8,11 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BASES_MAX = 16, BASE_MAX_BYTES = 1024, POINTER_MAX_BYTES = 1024, PLACE_SIZE = 512,
-       METHOD_SIZE = 16 };
+enum {
+    BASES_MAX = 16,
+    BASE_MAX_BYTES = 1024,
+    POINTER_MAX_BYTES = 1024,
+    PLACE_SIZE = 512,
+    METHOD_SIZE = 16
+};
 
-static const char *const methods[] = {"get",     "put",  "post",  "delete", "options",
-                                      "head",    "patch", "trace", NULL};
+static const char *const methods[] = {"get",  "put",   "post",  "delete", "options",
+                                      "head", "patch", "trace", NULL};
 
 /* The document while it is read. */
 struct reading {
@@ -48,9 +53,10 @@ static void read_server(struct bases *bases, const json_t *server)
             out[used++] = *path++;
             continue;
         }
-        snprintf(variable, sizeof variable, "%.*s", (int)(inside - 1 < 127 ? inside - 1 : 127), path + 1);
-        const char *value = json_string_value(
-            json_object_get(json_object_get(variables, variable), "default"));
+        snprintf(variable, sizeof variable, "%.*s", (int)(inside - 1 < 127 ? inside - 1 : 127),
+                 path + 1);
+        const char *value =
+            json_string_value(json_object_get(json_object_get(variables, variable), "default"));
         for (; value != NULL && *value != '\0' && used + 1 < BASE_MAX_BYTES; value++)
             out[used++] = *value;
         path += inside + 1;
@@ -179,8 +185,8 @@ static bool make_room(struct reading *reading)
     if (reading->count < reading->room)
         return true;
     if (reading->count >= OWNERS_OPENAPI_ROWS_MAX)
-        return error_set_at(reading->err, ERROR_INPUT, reading->name,
-                            "has more than %d operations", OWNERS_OPENAPI_ROWS_MAX);
+        return error_set_at(reading->err, ERROR_INPUT, reading->name, "has more than %d operations",
+                            OWNERS_OPENAPI_ROWS_MAX);
     size_t room = reading->room > 0 ? 2 * reading->room : 64;
     struct openapi_owner *rows = reallocarray(reading->rows, room, sizeof *rows);
     if (rows == NULL)

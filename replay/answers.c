@@ -385,6 +385,22 @@ static const struct signature *nearest(const struct answer_table *table,
     return best;
 }
 
+/* Whether the two differ in values alone, so that the template tier would have answered. */
+static bool same_template(const struct answer_table *table, const struct request_parts *asked,
+                          const struct request_parts *recorded)
+{
+    struct buffer one, other;
+    buffer_init(&one, KEY_MAX_BYTES);
+    buffer_init(&other, KEY_MAX_BYTES);
+    normalise_template(&table->rules, asked, &one);
+    normalise_template(&table->rules, recorded, &other);
+    bool same = !one.failed && !other.failed && one.length == other.length &&
+                memcmp(buffer_text(&one), buffer_text(&other), one.length) == 0;
+    buffer_release(&one);
+    buffer_release(&other);
+    return same;
+}
+
 void answer_table_describe_miss(const struct answer_table *table, const struct buffer *key,
                                 const struct exchange *current, struct buffer *out)
 {
@@ -400,4 +416,7 @@ void answer_table_describe_miss(const struct answer_table *table, const struct b
     append_request(out, &parts);
     buffer_append_string(out, "\n    they differ in");
     answer_difference_append(&table->rules, &asked, &parts, "      ", out);
+    if (same_template(table, &asked, &parts))
+        buffer_append_string(out, "\n    values alone differ: with \"match\": {\"template\": true} "
+                                  "this upstream would answer");
 }

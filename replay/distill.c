@@ -32,9 +32,14 @@ struct allotment {
     double replay_ns;
 };
 
+/* qsort_r's context is not const. */
+struct ordering {
+    const struct distill_item *items;
+};
+
 static int compare_order(const void *a, const void *b, void *context)
 {
-    const struct distill_item *items = context;
+    const struct distill_item *items = ((const struct ordering *)context)->items;
     uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
     int order = distill_compare_strata(&items[left], &items[right]);
     return order != 0 ? order : left < right ? -1 : left > right;
@@ -88,8 +93,8 @@ static bool make_scope(struct allotment *allotment, size_t count, size_t largest
     scope->cells = arena_alloc_array(arena, largest, sizeof *scope->cells);
     scope->members = arena_alloc_array(arena, largest, sizeof *scope->members);
     scope->ordered = arena_alloc_array(arena, largest, sizeof *scope->ordered);
-    if (points == NULL || by_target == NULL || scope->strata == NULL || scope->groups == NULL || scope->cells == NULL ||
-        scope->members == NULL || scope->ordered == NULL)
+    if (points == NULL || by_target == NULL || scope->strata == NULL || scope->groups == NULL ||
+        scope->cells == NULL || scope->members == NULL || scope->ordered == NULL)
         return false;
     distill_make_points(points, allotment->items, allotment->order, count, fitted);
     memcpy(by_target, allotment->order, count * sizeof *by_target);
@@ -108,11 +113,8 @@ static bool prepare(struct allotment *allotment, size_t count, bool *fitted, str
         return error_set_memory(err);
     for (size_t i = 0; i < count; i++)
         allotment->order[i] = (uint32_t)i;
-    union {
-        const struct distill_item *in;
-        void *out;
-    } items = {.in = allotment->items};
-    qsort_r(allotment->order, count, sizeof *allotment->order, compare_order, items.out);
+    struct ordering ordering = {allotment->items};
+    qsort_r(allotment->order, count, sizeof *allotment->order, compare_order, &ordering);
     size_t largest = find_shares(allotment, count);
     for (size_t e = 0; e < endpoints; e++)
         allotment->by_rank[e] = (uint32_t)e;

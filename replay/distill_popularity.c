@@ -3,9 +3,14 @@
 
 #include <stdlib.h>
 
+/* qsort_r's context is not const. */
+struct ordering {
+    const struct distill_item *items;
+};
+
 static int compare_targets(const void *a, const void *b, void *context)
 {
-    const struct distill_item *items = context;
+    const struct distill_item *items = ((const struct ordering *)context)->items;
     uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
     const struct distill_item *x = &items[left], *y = &items[right];
     if (x->endpoint != y->endpoint)
@@ -18,11 +23,8 @@ static int compare_targets(const void *a, const void *b, void *context)
 void distill_find_popularity(struct distill_point *points, const struct distill_item *items,
                              uint32_t *by_target, size_t count)
 {
-    union {
-        const struct distill_item *in;
-        void *out;
-    } context = {.in = items};
-    qsort_r(by_target, count, sizeof *by_target, compare_targets, context.out);
+    struct ordering ordering = {items};
+    qsort_r(by_target, count, sizeof *by_target, compare_targets, &ordering);
     for (size_t i = 0, next; i < count; i = next) {
         const struct distill_item *first = &items[by_target[i]];
         double all = 0, weight = 0;

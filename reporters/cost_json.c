@@ -58,8 +58,9 @@ static json_t *make_endpoint(const struct cost_view *view, const struct endpoint
     const struct cost_report *cost = view->cost;
     return json_pack(
         "{so so so so so so so so so so so so so}", "endpoint", json_parts_text(endpoint->name),
-        "unit", json_parts_number(endpoint->unit), "requests", json_parts_number(endpoint->requests),
-        "request_share", json_parts_number(endpoint->request_share), "cost_share",
+        "unit", json_parts_number(endpoint->unit), "requests",
+        json_parts_number(endpoint->requests), "request_share",
+        json_parts_number(endpoint->request_share), "cost_share",
         json_parts_number(endpoint->cost_share), "ratio", json_parts_number(endpoint->ratio),
         "month", make_money(cost, endpoint->month_micros, endpoint->month_shown), "naive",
         make_money(cost, endpoint->naive_micros, endpoint->naive_shown), "minute",
@@ -73,12 +74,11 @@ static json_t *make_total(const struct cost_report *cost, const struct cost_tota
     bool any = total->endpoints > 0;
     if (!cost->has_change)
         return json_null();
-    return json_pack("{sI sI so so so so}", "endpoints", (json_int_t)total->endpoints, "unsure",
-                     (json_int_t)total->unsure, "efficiency",
-                     make_amount(cost, any ? total->efficiency : NAN), "low",
-                     make_amount(cost, any ? total->low : NAN), "high",
-                     make_amount(cost, any ? total->high : NAN), "traffic",
-                     make_amount(cost, total->traffic));
+    return json_pack(
+        "{sI sI so so so so}", "endpoints", (json_int_t)total->endpoints, "unsure",
+        (json_int_t)total->unsure, "efficiency", make_amount(cost, any ? total->efficiency : NAN),
+        "low", make_amount(cost, any ? total->low : NAN), "high",
+        make_amount(cost, any ? total->high : NAN), "traffic", make_amount(cost, total->traffic));
 }
 
 static json_t *make_sum(const struct cost_report *cost, const struct owner_cost *sum)
@@ -107,7 +107,8 @@ static json_t *finish(json_t *array, bool ok)
     return NULL;
 }
 
-static json_t *make_endpoints(const struct cost_view *view, const struct endpoint_cost *const *order)
+static json_t *make_endpoints(const struct cost_view *view,
+                              const struct endpoint_cost *const *order)
 {
     json_t *array = json_array();
     bool ok = array != NULL;
@@ -164,19 +165,18 @@ static json_t *make_report(const struct cost_view *view, const struct endpoint_c
                            const struct owner_cost *sums, size_t sum_count)
 {
     const struct cost_report *cost = view->cost;
-    return json_pack(
-        "{si ss ss so ss so so so sb so so so so so so so so}", "schema_version",
-        COST_SCHEMA_VERSION, "mode", cost->mode == COST_SHARE ? "share" : "absolute", "currency",
-        cost->currency, "metric", make_metric(cost->metric), "side",
-        cost->side == SIDE_HEAD ? "head" : "base", "basis", json_parts_text(cost->basis), "advice",
-        json_parts_text(cost->advice), "bill",
-        make_money(cost, cost->bill_micros, cost->bill_shown), "month_known",
-        (int)cost->month_known, "confidence",
-        cost->has_change ? json_parts_number(cost->confidence) : json_null(), "hours",
-        make_hours(cost), "endpoints", make_endpoints(view, order), "overhead",
-        make_rest(cost, &cost->overhead), "idle", make_rest(cost, &cost->idle), "change",
-        make_total(cost, &cost->total), "owners", make_owners(view, sums, sum_count), "notes",
-        make_notes(view));
+    return json_pack("{si ss ss so ss so so so sb so so so so so so so so}", "schema_version",
+                     COST_SCHEMA_VERSION, "mode", cost->mode == COST_SHARE ? "share" : "absolute",
+                     "currency", cost->currency, "metric", make_metric(cost->metric), "side",
+                     cost->side == SIDE_HEAD ? "head" : "base", "basis",
+                     json_parts_text(cost->basis), "advice", json_parts_text(cost->advice), "bill",
+                     make_money(cost, cost->bill_micros, cost->bill_shown), "month_known",
+                     (int)cost->month_known, "confidence",
+                     cost->has_change ? json_parts_number(cost->confidence) : json_null(), "hours",
+                     make_hours(cost), "endpoints", make_endpoints(view, order), "overhead",
+                     make_rest(cost, &cost->overhead), "idle", make_rest(cost, &cost->idle),
+                     "change", make_total(cost, &cost->total), "owners",
+                     make_owners(view, sums, sum_count), "notes", make_notes(view));
 }
 
 static int append_bytes(const char *data, size_t size, void *out)
@@ -206,8 +206,8 @@ bool cost_json_append(struct buffer *out, const struct cost_view *view, struct e
     size_t count = 0;
     arena_init(&arena);
     const struct endpoint_cost **order = cost_order(view->cost, view->order, err);
-    bool ok = order != NULL && cost_sum_owners(view->cost, view->owners, view->order, &arena,
-                                               &sums, &count, err) &&
+    bool ok = order != NULL &&
+              cost_sum_owners(view->cost, view->owners, view->order, &arena, &sums, &count, err) &&
               write_json(out, make_report(view, order, sums, count), err);
     free(order);
     arena_release(&arena);

@@ -125,8 +125,8 @@ static void append_head(struct buffer *out, const struct plan *plan)
     put(out, plan, &owed, table->title, plan->name, true, dim);
     for (size_t i = 0; i < table->column_count; i++)
         if (plan->shown[i])
-            put(out, plan, &owed, table->columns[i].title, plan->widths[i],
-                table->columns[i].left, dim);
+            put(out, plan, &owed, table->columns[i].title, plan->widths[i], table->columns[i].left,
+                dim);
     buffer_append_char(out, '\n');
 }
 

@@ -14,7 +14,7 @@
 enum {
     MIN_COLUMNS = 20,
     DEFAULT_COLUMNS = 80,
-    ROWS_SHOWN = 25, /* unless all are asked for */
+    ROWS_SHOWN = 25,  /* unless all are asked for */
     ROWS_OF_REST = 5, /* the others, overhead, idle, the bill */
     LABEL_COLUMNS = 9,
     TEXT_MAX_BYTES = 1 << 20,
@@ -116,7 +116,19 @@ static size_t row_limit(const struct sheet *sheet, size_t worthy, size_t count)
     return sheet->view->all || limit + 1 >= count ? count : limit;
 }
 
-enum { MONTH, SHARE, CHANGE, REQUESTS, RATIO, NAIVE, MILLION, OWNER, MINUTE, HOURS, ENDPOINT_COLUMNS };
+enum {
+    MONTH,
+    SHARE,
+    CHANGE,
+    REQUESTS,
+    RATIO,
+    NAIVE,
+    MILLION,
+    OWNER,
+    MINUTE,
+    HOURS,
+    ENDPOINT_COLUMNS
+};
 
 static const struct cost_column endpoint_columns[] = {
     [MONTH] = {.title = "a month"},
@@ -161,8 +173,7 @@ static void add_others(struct sheet *sheet, const struct endpoint_cost *const *o
         sum.request_share += order[i]->request_share;
         sum.instance_hours += order[i]->instance_hours;
     }
-    const char *name =
-        arena_format(&sheet->arena, "%zu more (--all)", cost->endpoint_count - from);
+    const char *name = arena_format(&sheet->arena, "%zu more (--all)", cost->endpoint_count - from);
     sheet->failed = sheet->failed || name == NULL;
     sum.name = name != NULL ? name : "";
     sum.change.sure = false;
@@ -216,8 +227,17 @@ static bool fill_endpoints(struct sheet *sheet, struct error *err)
     return true;
 }
 
-enum { SUM_MONTH, SUM_SHARE, SUM_CHANGE, SUM_COUNT, SUM_AVERAGE, SUM_REQUESTS, SUM_RATIO,
-       SUM_HOURS, OWNER_COLUMNS };
+enum {
+    SUM_MONTH,
+    SUM_SHARE,
+    SUM_CHANGE,
+    SUM_COUNT,
+    SUM_AVERAGE,
+    SUM_REQUESTS,
+    SUM_RATIO,
+    SUM_HOURS,
+    OWNER_COLUMNS
+};
 
 static const struct cost_column owner_columns[] = {
     [SUM_MONTH] = {.title = "a month"},
@@ -262,8 +282,16 @@ static bool fill_owners(struct sheet *sheet, struct error *err)
     return true;
 }
 
-enum { DELTA, DELTA_LOW, DELTA_HIGH, DELTA_UNIT, DELTA_TRAFFIC, DELTA_NOW, DELTA_OWNER,
-       CHANGE_COLUMNS };
+enum {
+    DELTA,
+    DELTA_LOW,
+    DELTA_HIGH,
+    DELTA_UNIT,
+    DELTA_TRAFFIC,
+    DELTA_NOW,
+    DELTA_OWNER,
+    CHANGE_COLUMNS
+};
 
 static const struct cost_column change_columns[] = {
     [DELTA] = {.title = "a month"},

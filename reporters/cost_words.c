@@ -25,7 +25,7 @@ static void write_change(const struct cost_report *cost, double change, double l
                          bool utf8, char out[static COST_WORDS_SIZE])
 {
     char middle[COST_WORDS_SIZE], from[COST_WORDS_SIZE], to[COST_WORDS_SIZE];
-    const char *unit = cost->has_money              ? " a month"
+    const char *unit = cost->has_money                 ? " a month"
                        : cost->metric == METRIC_CPU_NS ? " of all CPU time"
                                                        : " of all instructions";
     cost_words_amount(cost, change, utf8, middle);

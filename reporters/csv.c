@@ -106,8 +106,8 @@ static void append_owner(struct buffer *out, const struct report *report,
 {
     size_t number = (size_t)(endpoint - report->comparison->endpoints);
     const struct owners *owners = report->owners;
-    append_field(out, owners != NULL && number < owners->count ? owners->endpoints[number].owner
-                                                               : NULL);
+    append_field(out,
+                 owners != NULL && number < owners->count ? owners->endpoints[number].owner : NULL);
 }
 
 static bool append_row(struct buffer *out, struct fault_book *book,
@@ -145,9 +145,10 @@ static bool csv_write(const struct report *report, const struct report_style *st
         return false;
     const struct endpoint_verdict **order = order_endpoints(report->comparison, err);
     bool ok = order != NULL;
-    buffer_append_string(out, "endpoint,metric,unit,requests,weight,head,base,delta,change,low,high,"
-                              "verdict,reason,file,line,owner,month,month_low,month_high,currency"
-                              "\r\n");
+    buffer_append_string(out,
+                         "endpoint,metric,unit,requests,weight,head,base,delta,change,low,high,"
+                         "verdict,reason,file,line,owner,month,month_low,month_high,currency"
+                         "\r\n");
     for (size_t i = 0; ok && order[i] != NULL; i++)
         for (unsigned metric = 0; ok && metric < METRIC_COUNT; metric++)
             ok = append_row(out, &book, order[i], (enum metric)metric) || error_set_memory(err);

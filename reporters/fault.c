@@ -69,8 +69,8 @@ static bool add_growth(struct fault *fault, const struct report *report,
     struct arena scratch;
     struct growth *growth = &fault->growths[fault->count];
     arena_init(&scratch);
-    bool ok = because_find(growth, report, endpoint, metric, &scratch, &ignored) &&
-              keep(growth, arena);
+    bool ok =
+        because_find(growth, report, endpoint, metric, &scratch, &ignored) && keep(growth, arena);
     arena_release(&scratch);
     fault->count += ok;
     return ok;

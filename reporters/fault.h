@@ -1,5 +1,5 @@
-/* What is to blame for an endpoint: the growth of all its metrics that got dearer, and the places in
- * the code to look at first. */
+/* What is to blame for an endpoint: the growth of all its metrics that got dearer, and the places
+ * in the code to look at first. */
 #ifndef TOLLGATE_REPORTERS_FAULT_H
 #define TOLLGATE_REPORTERS_FAULT_H
 
@@ -25,8 +25,8 @@ struct fault {
 MUST_CHECK bool fault_find(struct fault *fault, const struct report *report,
                            const struct endpoint_verdict *endpoint, struct arena *arena);
 
-/* What of it is of one metric; where that has no place of its own, all. Its places are not to be used
- * when `whole` is gone. */
+/* What of it is of one metric; where that has no place of its own, all. Its places are not to be
+ * used when `whole` is gone. */
 void fault_of_metric(struct fault *fault, const struct fault *whole, enum metric metric);
 
 /* The faults of all endpoints, each found when it is first asked for: finding one takes long. */

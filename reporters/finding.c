@@ -11,7 +11,7 @@
 
 enum { TEXT_MAX_BYTES = 1 << 20, NAME_MAX_BYTES = 200, REASON_MAX_BYTES = 4000 };
 
-/* ---- collecting ------------------------------------------------------------------------------- */
+/* ---- collecting ---------------------------------------------------------------------------- */
 
 static bool is_level(const struct metric_verdict *metric, enum finding_level level)
 {
@@ -77,8 +77,7 @@ static bool explain(struct finding *finding, struct fault_book *book)
     finding->place = fault_find_line(&fault);
     buffer_init(&text, TEXT_MAX_BYTES);
     fault_append_place(&text, &fault, fault.places[0], true);
-    finding->because =
-        text.failed ? NULL : arena_copy_string(&book->arena, buffer_text(&text));
+    finding->because = text.failed ? NULL : arena_copy_string(&book->arena, buffer_text(&text));
     buffer_release(&text);
     return finding->because != NULL;
 }
@@ -109,7 +108,7 @@ void finding_list_release(struct finding_list *list)
     *list = (struct finding_list){0};
 }
 
-/* ---- words ------------------------------------------------------------------------------------ */
+/* ---- words --------------------------------------------------------------------------------- */
 
 const char *finding_key(const struct finding *finding)
 {

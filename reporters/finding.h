@@ -1,5 +1,5 @@
-/* What a review should hear of, one metric of one endpoint at a time, worst first: for reporters that
- * hand findings to somebody else's list. */
+/* What a review should hear of, one metric of one endpoint at a time, worst first: for reporters
+ * that hand findings to somebody else's list. */
 #ifndef TOLLGATE_REPORTERS_FINDING_H
 #define TOLLGATE_REPORTERS_FINDING_H
 
@@ -18,7 +18,8 @@ struct finding {
     /* The line at fault, one of the gateway's own sources; NULL = not known. Its path is below the
      * root of the tree, and as hostile as all that comes from a run. */
     const struct profile_frame *place;
-    const char *because; /* "gateway/rank.c:71 in score_of: +50 k ...", safe, UTF-8; NULL = nothing */
+    const char
+        *because; /* "gateway/rank.c:71 in score_of: +50 k ...", safe, UTF-8; NULL = nothing */
 };
 
 struct finding_list {
@@ -36,7 +37,8 @@ void finding_list_release(struct finding_list *list);
 /* A word for the list of another program: "cpu_ns", or "wrong-answer". */
 const char *finding_key(const struct finding *finding);
 
-/* "GET /v3/feed: CPU +6.1 %", "GET /v3/search answered wrongly"; one line, safe, names shortened. */
+/* "GET /v3/feed: CPU +6.1 %", "GET /v3/search answered wrongly"; one line, safe, names shortened.
+ */
 void finding_append_title(struct buffer *out, const struct finding *finding);
 
 /* "1.17 ms → 1.24 ms a request, +6.1 % (5.2 to 7.0 %), above the 2 % margin": figures and reason in
@@ -45,7 +47,8 @@ void finding_append_reason(struct buffer *out, const struct finding *finding);
 
 enum { FINDING_PRINT_SIZE = 65 };
 
-/* What stays the same while figures and lines move: SHA-256, in hex, of metric, endpoint and file. */
+/* What stays the same while figures and lines move: SHA-256, in hex, of metric, endpoint and file.
+ */
 void finding_print(const struct finding *finding, char print[static FINDING_PRINT_SIZE]);
 
 #endif

@@ -10,7 +10,7 @@
 
 enum {
     FINDINGS_MAX = 100000, /* more than a run has */
-    LINES_SHOWN = 8,    /* of an annotation */
+    LINES_SHOWN = 8,       /* of an annotation */
     NAME_MAX_BYTES = 120,
     PATH_MAX_BYTES = 1000,
     TEXT_MAX_BYTES = 1 << 20,
@@ -60,9 +60,9 @@ static void append_title(struct buffer *text, const struct finding *finding, siz
     words_append_cut(text, finding->endpoint->name, NAME_MAX_BYTES, false);
     if (endpoints > 1)
         buffer_append_format(text, " and %zu more", endpoints - 1);
-    buffer_append_string(text, finding->metric == METRIC_COUNT       ? " answered wrongly"
-                               : finding->level == FINDING_WARNING   ? " could not be decided"
-                               : finding->level == FINDING_NOTICE    ? " got dearer, as accepted"
+    buffer_append_string(text, finding->metric == METRIC_COUNT     ? " answered wrongly"
+                               : finding->level == FINDING_WARNING ? " could not be decided"
+                               : finding->level == FINDING_NOTICE  ? " got dearer, as accepted"
                                : finding->endpoint->metrics[finding->metric].over_budget
                                    ? " is over its budget"
                                    : " got dearer");
@@ -136,8 +136,9 @@ static void append_level(struct buffer *out, const struct finding_list *findings
         if (findings->items[notes[i].first].level == level && told++ < shown)
             append_command(out, findings, &notes[i]);
     if (total > shown)
-        buffer_append_format(out, "::%s title=tollgate::and %zu more such places; the summary of "
-                                  "the job has them\n",
+        buffer_append_format(out,
+                             "::%s title=tollgate::and %zu more such places; the summary of "
+                             "the job has them\n",
                              level_name(level), total - shown);
 }
 
@@ -181,7 +182,7 @@ void github_append_outputs(struct buffer *out, const struct report *report, cons
     }
     snprintf(code, sizeof code, "%d", report->exit_code);
     append_output(out, "verdict",
-                  comparison->invalid                     ? "invalid"
+                  comparison->invalid                   ? "invalid"
                   : comparison->verdict == VERDICT_NONE ? "measured"
                                                         : verdict_name(comparison->verdict),
                   delimiter);

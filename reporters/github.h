@@ -16,9 +16,9 @@ extern const struct reporter reporter_github;
 MUST_CHECK bool github_append_annotations(struct buffer *out, const struct report *report,
                                           struct error *err);
 
-/* verdict, exit_code, and how many endpoints there are and how many of each verdict: figures and our
- * own words only, since steps paste outputs into their scripts. `delimiter` is of letters, digits
- * and "_". */
+/* verdict, exit_code, and how many endpoints there are and how many of each verdict: figures and
+ * our own words only, since steps paste outputs into their scripts. `delimiter` is of letters,
+ * digits and "_". */
 void github_append_outputs(struct buffer *out, const struct report *report, const char *delimiter);
 
 #endif

@@ -12,7 +12,7 @@
 
 enum { FINDINGS_MAX = 5000, NOISY_DIGITS = 2, EXACT_DIGITS = 4 };
 
-/* ---- metrics ---------------------------------------------------------------------------------- */
+/* ---- metrics ------------------------------------------------------------------------------- */
 
 /* So many significant digits, never with an exponent: a person reads them, too. */
 static void append_quantised(struct buffer *out, double value, int digits)
@@ -72,7 +72,7 @@ const struct reporter reporter_gitlab_metrics = {
     .write = gitlab_metrics_write,
 };
 
-/* ---- code quality ----------------------------------------------------------------------------- */
+/* ---- code quality -------------------------------------------------------------------------- */
 
 static const char *severity(const struct finding *finding)
 {

@@ -8,7 +8,8 @@
  * ones have four digits, CPU time has two, and what only informs is left out. */
 extern const struct reporter reporter_gitlab_metrics;
 
-/* A JSON array. Where no line is known, a finding is placed at the config, which everybody finds. */
+/* A JSON array. Where no line is known, a finding is placed at the config, which everybody finds.
+ */
 extern const struct reporter reporter_gitlab_quality;
 
 #endif

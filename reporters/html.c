@@ -10,12 +10,11 @@
 #include "reporters/order.h"
 #include "reporters/page.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLUG_BYTES = 80, PRINT_DIGITS = 8 };
+enum { SLUG_BYTES = 80 };
 
 /* ---- links to a place ------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include "insights/dead.h"
 #include "reporters/format.h"
 #include "reporters/html_private.h"
+#include "reporters/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,18 @@ static void append_count(struct buffer *out, size_t count, const char *class)
     html_append_number(out, class, text, (double)count);
 }
 
+static void append_path(struct buffer *out, const char *path)
+{
+    struct buffer cut;
+    buffer_init(&cut, HTML_TEXT_MAX);
+    words_append_cut(&cut, path, HTML_NAME_BYTES, false);
+    markup_open(out, "span", "class", "code", NULL);
+    html_append_parted(out, buffer_text(&cut));
+    markup_close(out, "span");
+    out->failed |= cut.failed;
+    buffer_release(&cut);
+}
+
 static void append_file(struct buffer *out, const struct dead_file *file)
 {
     char share[FORMAT_SIZE];
@@ -33,7 +46,7 @@ static void append_file(struct buffer *out, const struct dead_file *file)
                       : 0;
     markup_open(out, "tr", NULL);
     markup_open(out, "th", "scope", "row", NULL);
-    html_append_cut(out, "span", "code", file->path, HTML_NAME_BYTES);
+    append_path(out, file->path);
     markup_close(out, "th");
     append_count(out, file->lines_by_state[DEAD_NEVER], "number");
     format_share(part, true, share);
@@ -64,13 +77,16 @@ static bool append_files(struct buffer *out, const struct dead *dead, struct err
     html_open_table(out, "list sortable", "Lines that no request reached, by file");
     html_append_columns(out, columns, COUNT_OF(columns));
     markup_open(out, "tbody", NULL);
-    for (size_t i = 0; i < dead->file_count && i < HTML_FILES_MAX; i++)
+    size_t count = 0; /* of files that have such lines: they come first */
+    while (count < dead->file_count && order[count]->lines_by_state[DEAD_NEVER] > 0)
+        count++;
+    for (size_t i = 0; i < count && i < HTML_FILES_MAX; i++)
         append_file(out, order[i]);
     markup_close(out, "tbody");
     html_close_table(out);
-    if (dead->file_count > HTML_FILES_MAX)
-        html_append_paragraph(out, "left-out", "%zu more files are left out.",
-                              dead->file_count - HTML_FILES_MAX);
+    if (count > HTML_FILES_MAX)
+        html_append_paragraph(out, "left-out", "%zu more files with such lines are left out.",
+                              count - HTML_FILES_MAX);
     free(order);
     return true;
 }
@@ -87,7 +103,7 @@ static bool append_dead(struct buffer *out, const struct dead *dead, struct erro
                           "nor at start. One run is little evidence: `tollgate dead` takes many, "
                           "names the lines, and knows their age.",
                           never, all, share);
-    return append_files(out, dead, err);
+    return count == 0 || append_files(out, dead, err);
 }
 
 static bool find_dead(struct dead *dead, struct dead_merge *merge, const struct run *head,

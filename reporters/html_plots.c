@@ -14,7 +14,7 @@
 
 enum {
     WIDTH = 480, /* and names above their rows: to be read on a telephone, too */
-    ROW_PIXELS = 27,
+    ROW_PIXELS = 33,
     EDGE_PIXELS = 45,
     NAME_COLUMNS = 44,
     POINTS_MAX = 60, /* replicates of an endpoint */
@@ -87,8 +87,8 @@ static void begin_commands(struct plot *plot)
                          "set tmargin 1\nset grid x\nunset ytics\nset yrange [%zu.5:-0.6]\n",
                          WIDTH, plot->count * ROW_PIXELS + EDGE_PIXELS, plot->count - 1);
     for (size_t i = 0; i < plot->count; i++)
-        buffer_append_format(out, "set label '@%zu' at graph 0,first %zu left offset 0,0.35\n", i,
-                             i);
+        buffer_append_format(out, "set label '@%zu' at graph 0,first %.2f left\n", i,
+                             (double)i - 0.15);
     append_axis(plot);
     buffer_append_string(out, "set arrow 1 from 0,graph 0 to 0,graph 1 nohead lc rgb 'black'\n");
 }
@@ -166,10 +166,10 @@ static void draw_changes(struct plot *plot)
     for (size_t i = 0; i < plot->count; i++) {
         const struct metric_verdict *each = &plot->rows[i]->metrics[metric];
         double low = place(plot, each->low), high = place(plot, each->high);
-        buffer_append_format(&plot->data, "%.6g %zu.2 %d\n", place(plot, each->change), i,
+        buffer_append_format(&plot->data, "%.6g %zu.25 %d\n", place(plot, each->change), i,
                              color_of(each));
         if (each->low < each->high)
-            buffer_append_format(&plot->other, "%.6g %zu.2 %.6g 0 %d\n", low, i, high - low,
+            buffer_append_format(&plot->other, "%.6g %zu.25 %.6g 0 %d\n", low, i, high - low,
                                  color_of(each));
     }
     begin_commands(plot);
@@ -210,9 +210,9 @@ static void draw_spread(struct plot *plot)
     }
     plot->stretched = plot->high > LINEAR_UP_TO || plot->low < -LINEAR_UP_TO;
     for (size_t i = 0; i < plot->count; i++) {
-        each_pair(plot, &plot->data, pairs_of(html, plot->rows[i], false), (double)i + 0.1,
+        each_pair(plot, &plot->data, pairs_of(html, plot->rows[i], false), (double)i + 0.18,
                   color_of(&plot->rows[i]->metrics[html->metric]));
-        each_pair(plot, &plot->other, pairs_of(html, plot->rows[i], true), (double)i + 0.32, 5);
+        each_pair(plot, &plot->other, pairs_of(html, plot->rows[i], true), (double)i + 0.4, 5);
     }
     begin_commands(plot);
     append_block(plot, "pairs", &plot->data);

@@ -12,7 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX_BYTES = 1 << 20, NAME_MAX_BYTES = 300, NUMBER_SIZE = 32 };
+enum {
+    TEXT_MAX_BYTES = 1 << 20,
+    ACCEPTED_MAX_BYTES = 1 << 26,
+    NAME_MAX_BYTES = 300,
+    NUMBER_SIZE = 32
+};
 
 /* What became of a test case. */
 enum outcome { OUTCOME_PASSED, OUTCOME_FAILED, OUTCOME_ERROR, OUTCOME_SKIPPED, OUTCOME_COUNT };
@@ -23,6 +28,7 @@ struct junit {
     const struct endpoint_verdict **order;
     size_t suites;
     struct fault_book book;
+    struct buffer accepted; /* of the suite: what passed only because it was; cases have no place */
 };
 
 struct tally {
@@ -67,7 +73,7 @@ static enum finding_level find_level(const struct metric_verdict *metric)
     return metric->accepted != NULL ? FINDING_NOTICE : FINDING_ERROR;
 }
 
-/* ---- test cases ------------------------------------------------------------------------------- */
+/* ---- test cases ---------------------------------------------------------------------------- */
 
 static void append_outcome(struct junit *junit, enum outcome outcome, const char *type,
                            const char *title, const char *text)
@@ -76,10 +82,10 @@ static void append_outcome(struct junit *junit, enum outcome outcome, const char
     if (outcome == OUTCOME_SKIPPED)
         markup_empty(out, "skipped", "message", text, NULL);
     else if (outcome != OUTCOME_PASSED)
-        markup_element(out, outcome == OUTCOME_FAILED ? "failure" : "error", text, "message",
-                       title, "type", type, NULL);
+        markup_element(out, outcome == OUTCOME_FAILED ? "failure" : "error", text, "message", title,
+                       "type", type, NULL);
     else if (*text != '\0')
-        markup_element(out, "system-out", text, NULL);
+        buffer_append_format(&junit->accepted, "%s: %s\n", title, text);
 }
 
 /* Reason and place, for those that have something to say. */
@@ -132,7 +138,7 @@ static void close_case(struct junit *junit)
     buffer_append_char(junit->out, '\n');
 }
 
-/* ---- suites ----------------------------------------------------------------------------------- */
+/* ---- suites -------------------------------------------------------------------------------- */
 
 static bool is_of_pass(enum metric metric, const char *pass)
 {
@@ -207,7 +213,9 @@ static void open_suite(struct junit *junit, const char *name, const struct tally
 
 static void close_suite(struct junit *junit)
 {
-    markup_element(junit->out, "system-out", "", NULL);
+    markup_element(junit->out, "system-out", buffer_text(&junit->accepted), NULL);
+    junit->out->failed |= junit->accepted.failed;
+    buffer_clear(&junit->accepted);
     markup_element(junit->out, "system-err", "", NULL);
     markup_close(junit->out, "testsuite");
     buffer_append_char(junit->out, '\n');
@@ -224,9 +232,8 @@ static bool append_pass(struct junit *junit, const char *pass)
         for (unsigned m = 0; ok && m < METRIC_COUNT; m++) {
             const struct metric_info *info = metric_info((enum metric)m);
             const struct metric_verdict *metric = &junit->order[i]->metrics[m];
-            struct finding finding = {.level = find_level(metric),
-                                      .endpoint = junit->order[i],
-                                      .metric = (enum metric)m};
+            struct finding finding = {
+                .level = find_level(metric), .endpoint = junit->order[i], .metric = (enum metric)m};
             if (!is_of_pass((enum metric)m, pass) || !is_test(metric, info))
                 continue;
             open_case(junit, info->key, info->title, junit->order[i]);
@@ -286,6 +293,7 @@ static bool junit_write(const struct report *report, const struct report_style *
         fault_book_release(&junit.book);
         return false;
     }
+    buffer_init(&junit.accepted, ACCEPTED_MAX_BYTES);
     buffer_append_string(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     markup_open(out, "testsuites", NULL);
     buffer_append_char(out, '\n');
@@ -294,6 +302,7 @@ static bool junit_write(const struct report *report, const struct report_style *
     markup_close(out, "testsuites");
     buffer_append_char(out, '\n');
     free(junit.order);
+    buffer_release(&junit.accepted);
     fault_book_release(&junit.book);
     commands_defuse_xml(out, begin);
     return ok && buffer_check(out, err);

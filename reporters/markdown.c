@@ -14,13 +14,14 @@
 
 enum { NOTE_MAX_BYTES = 400, REASON_MAX_BYTES = 300, PLACE_SIZE = 1024, AMOUNTS_MAX_BYTES = 400 };
 
-/* ---- the first line --------------------------------------------------------------------------- */
+/* ---- the first line ------------------------------------------------------------------------ */
 
 bool markdown_is_key(const char *text)
 {
     size_t size = strlen(text);
     return size > 0 && size <= MARKDOWN_KEY_MAX_BYTES &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == size;
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+               size;
 }
 
 void markdown_append_marker_start(struct buffer *out, const struct report *report)
@@ -36,7 +37,7 @@ static void append_marker(struct buffer *out, const struct report *report)
 {
     const struct comparison *comparison = report->comparison;
     const char *commit = report->head->sides[SIDE_HEAD].commit;
-    const char *verdict = comparison->invalid ? "invalid"
+    const char *verdict = comparison->invalid                   ? "invalid"
                           : comparison->verdict == VERDICT_NONE ? "measured"
                                                                 : verdict_name(comparison->verdict);
     markdown_append_marker_start(out, report);
@@ -47,7 +48,7 @@ static void append_marker(struct buffer *out, const struct report *report)
     buffer_append_string(out, "} -->\n");
 }
 
-/* ---- the verdict ------------------------------------------------------------------------------ */
+/* ---- the verdict --------------------------------------------------------------------------- */
 
 static const char *verdict_mark(const struct comparison *comparison)
 {
@@ -136,7 +137,7 @@ static void append_one_line(struct buffer *out, const struct markdown *markdown)
     buffer_append_string(out, ".\n");
 }
 
-/* ---- the lines at fault ----------------------------------------------------------------------- */
+/* ---- the lines at fault -------------------------------------------------------------------- */
 
 static void append_line(struct buffer *out, const struct markdown_line *line)
 {
@@ -172,7 +173,7 @@ static void append_lines(struct buffer *out, const struct markdown *markdown)
     }
 }
 
-/* ---- what is folded --------------------------------------------------------------------------- */
+/* ---- what is folded ------------------------------------------------------------------------ */
 
 static void append_explanations(struct buffer *out, const struct markdown *markdown, size_t shown)
 {
@@ -212,7 +213,7 @@ static void append_all(struct buffer *out, const struct markdown *markdown, size
     buffer_append_string(out, "\n</details>\n");
 }
 
-/* ---- fitting ---------------------------------------------------------------------------------- */
+/* ---- fitting ------------------------------------------------------------------------------- */
 
 static void render(struct buffer *out, const struct markdown *markdown,
                    const struct markdown_plan *plan)

@@ -1,5 +1,5 @@
-/* The comment on a pull request, and the same as the summary of a job: Markdown as GitHub and GitLab
- * have it. */
+/* The comment on a pull request, and the same as the summary of a job: Markdown as GitHub and
+ * GitLab have it. */
 #ifndef TOLLGATE_REPORTERS_MARKDOWN_H
 #define TOLLGATE_REPORTERS_MARKDOWN_H
 
@@ -24,7 +24,8 @@ struct markdown_options {
 MUST_CHECK bool markdown_append(struct buffer *out, const struct report *report,
                                 const struct markdown_options *options, struct error *err);
 
-/* The start of the first line of every comment with the report's key, by which a later one finds it:
+/* The start of the first line of every comment with the report's key, by which a later one finds
+ * it:
  * "<!-- tollgate:{"key":"default"". */
 void markdown_append_marker_start(struct buffer *out, const struct report *report);
 

@@ -52,8 +52,7 @@ static bool add_line(struct markdown *markdown, const struct endpoint_verdict *e
 }
 
 /* The first line of each endpoint, in their order; where room is left, the second ones. */
-static bool find_lines(struct markdown *markdown, const struct fault *const *faults,
-                       size_t count)
+static bool find_lines(struct markdown *markdown, const struct fault *const *faults, size_t count)
 {
     for (size_t rank = 0; rank < FAULT_PLACES; rank++)
         for (size_t i = 0; i < count; i++) {

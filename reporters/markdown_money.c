@@ -67,8 +67,8 @@ void markdown_append_money_cell(struct buffer *out, const struct report *report,
         buffer_append_string(out, "–");
     } else {
         append_amount(out, report->cost, cost->change.efficiency);
-        append_interval(out, report->cost,
-                        (const double[]){cost->change.low, cost->change.high}, "<br>", "");
+        append_interval(out, report->cost, (const double[]){cost->change.low, cost->change.high},
+                        "<br>", "");
     }
     buffer_append_string(out, " |");
 }
@@ -76,7 +76,8 @@ void markdown_append_money_cell(struct buffer *out, const struct report *report,
 /* "@team", "@org/team": what may be written so that it calls somebody. */
 static bool is_handle(const char *text, size_t size)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
     return size > 1 && size <= 100 && text[0] == '@' && strspn(text + 1, allowed) >= size - 1;
 }
 

@@ -16,7 +16,8 @@ enum {
 /* A line at fault, for one or more endpoints. */
 struct markdown_line {
     const struct growth_item *item;
-    const char *text; /* "+50 k instructions a request (97 % of the growth)", of the first endpoint */
+    const char
+        *text; /* "+50 k instructions a request (97 % of the growth)", of the first endpoint */
     bool changed;
     const struct endpoint_verdict *endpoint; /* the first */
     size_t others;

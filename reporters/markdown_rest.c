@@ -43,7 +43,7 @@ void markdown_append_sides(struct buffer *out, const struct report *report)
         buffer_append_string(out, ", a stored run");
 }
 
-/* ---- accepting -------------------------------------------------------------------------------- */
+/* ---- accepting ----------------------------------------------------------------------------- */
 
 static bool is_acceptable(const struct endpoint_verdict *endpoint, enum metric which)
 {
@@ -96,7 +96,7 @@ void markdown_append_accept(struct buffer *out, const struct markdown *markdown)
     buffer_release(&text);
 }
 
-/* ---- what it rests on ------------------------------------------------------------------------- */
+/* ---- what it rests on ---------------------------------------------------------------------- */
 
 /* For a shell that has never seen the name. */
 static void append_quoted(struct buffer *out, const char *text)

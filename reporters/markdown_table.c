@@ -55,7 +55,7 @@ static bool is_news(const struct metric_verdict *metric)
 static void append_change(struct buffer *out, const struct report *report,
                           const struct endpoint_verdict *endpoint, enum metric which)
 {
-    char change[FORMAT_SIZE], below[FORMAT_SIZE] = "", text[2 * FORMAT_SIZE];
+    char change[FORMAT_SIZE], below[FORMAT_SIZE] = "", text[2 * FORMAT_SIZE + 32];
     const struct metric_verdict *metric = &endpoint->metrics[which];
     const struct metric_info *info = metric_info(which);
     const char *bold = is_news(metric) ? "**" : "";
@@ -71,12 +71,12 @@ static void append_change(struct buffer *out, const struct report *report,
     else if (!alone && isfinite(metric->low) && isfinite(metric->high) &&
              metric->low < metric->high)
         format_interval(metric->low, metric->high, " to ", true, below);
-    snprintf(text, sizeof text, " %s%s%s%s%s%s |", bold, change, bold,
-             *below == '\0' ? "" : "<br>", metric->over_budget ? "budget " : "", below);
+    snprintf(text, sizeof text, " %s%s%s%s%s%s |", bold, change, bold, *below == '\0' ? "" : "<br>",
+             metric->over_budget ? "budget " : "", below);
     append_tight(out, text);
 }
 
-/* ---- what changed ----------------------------------------------------------------------------- */
+/* ---- what changed -------------------------------------------------------------------------- */
 
 /* CPU time, instructions and allocations always, for what did not change tells as well; the others
  * where they did. */
@@ -88,8 +88,8 @@ static bool is_column(const struct markdown *markdown, enum metric metric, size_
         measured = measured || isfinite(each->head);
         news = news || is_news(each);
     }
-    bool leading = metric == METRIC_CPU_NS || metric == METRIC_INSTRUCTIONS ||
-                   metric == METRIC_ALLOCATIONS;
+    bool leading =
+        metric == METRIC_CPU_NS || metric == METRIC_INSTRUCTIONS || metric == METRIC_ALLOCATIONS;
     return news || (leading && measured);
 }
 
@@ -164,12 +164,13 @@ void markdown_append_changed(struct buffer *out, const struct markdown *markdown
     for (size_t i = 0; i < rows; i++)
         append_changed_row(out, markdown, markdown->order[i], rows);
     if (markdown->changed > rows)
-        buffer_append_format(out, "\n%s%zu more changed; the table of all endpoints below has them "
-                                  "first.\n",
+        buffer_append_format(out,
+                             "\n%s%zu more changed; the table of all endpoints below has them "
+                             "first.\n",
                              rows > 0 ? "And " : "", markdown->changed - rows);
 }
 
-/* ---- all -------------------------------------------------------------------------------------- */
+/* ---- all ----------------------------------------------------------------------------------- */
 
 /* What only informs is for the full report. */
 static bool is_shown(const struct markdown *markdown, enum metric metric)

@@ -1,7 +1,8 @@
-/* Text from outside in GitHub's and GitLab's Markdown. Whatever it holds comes out as text: no markup,
- * no HTML, no link, no mention of a person and no reference to an issue, in any renderer. What may be
- * more than text becomes code, since inside code nothing is looked for; a backtick there, which would
- * end it, is spelt out, as are control characters, bidirectional overrides and what is no UTF-8. */
+/* Text from outside in GitHub's and GitLab's Markdown. Whatever it holds comes out as text: no
+ * markup, no HTML, no link, no mention of a person and no reference to an issue, in any renderer.
+ * What may be more than text becomes code, since inside code nothing is looked for; a backtick
+ * there, which would end it, is spelt out, as are control characters, bidirectional overrides and
+ * what is no UTF-8. */
 #ifndef TOLLGATE_REPORTERS_MARKDOWN_TEXT_H
 #define TOLLGATE_REPORTERS_MARKDOWN_TEXT_H
 
@@ -9,8 +10,8 @@
 
 enum { MARKDOWN_NAME_MAX_BYTES = 160 };
 
-/* As code, on one line, of at most `most` bytes before backticks and pipes are spelt out; also within
- * a table's cell. */
+/* As code, on one line, of at most `most` bytes before backticks and pipes are spelt out; also
+ * within a table's cell. */
 void markdown_append_code(struct buffer *out, const char *text, size_t most);
 
 /* A name as code. */

@@ -1,6 +1,6 @@
-/* Figures for a monitoring system: OpenMetrics text, which Prometheus reads as well. All are gauges:
- * a run is over when it is reported, so that nothing in it counts on. Units are those of the format:
- * seconds, bytes, ratios. */
+/* Figures for a monitoring system: OpenMetrics text, which Prometheus reads as well. All are
+ * gauges: a run is over when it is reported, so that nothing in it counts on. Units are those of
+ * the format: seconds, bytes, ratios. */
 #ifndef TOLLGATE_REPORTERS_OPENMETRICS_H
 #define TOLLGATE_REPORTERS_OPENMETRICS_H
 

@@ -10,13 +10,14 @@
 
 enum { URI_MAX_BYTES = 6000 };
 
-/* ---- rules ------------------------------------------------------------------------------------ */
+/* ---- rules --------------------------------------------------------------------------------- */
 
 static json_t *make_rule(const char *id, const char *title, const char *help)
 {
     char full[512];
-    snprintf(full, sizeof full, "%s. A finding says by how much it grew, how sure that is, and "
-                                "which line is most at fault.",
+    snprintf(full, sizeof full,
+             "%s. A finding says by how much it grew, how sure that is, and "
+             "which line is most at fault.",
              help);
     return json_pack("{ss ss s{ss} s{ss} s{ss} s{s[s]}}", "id", id, "name", title,
                      "shortDescription", "text", help, "fullDescription", "text", full, "help",
@@ -44,12 +45,13 @@ static json_t *make_rules(void)
     return rules;
 }
 
-/* ---- results ---------------------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------------------------- */
 
 /* A path from the root of the tree as a relative URI. */
 static json_t *make_uri(const char *path)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
     struct buffer uri;
     buffer_init(&uri, URI_MAX_BYTES);
     for (size_t i = 0; path[i] != '\0' && uri.length + 3 <= URI_MAX_BYTES; i++) {
@@ -66,12 +68,11 @@ static json_t *make_uri(const char *path)
 static json_t *make_location(const struct finding *finding)
 {
     const struct profile_frame *place = finding->place;
-    return json_pack("{s{s{so ss} s{sI}} s[{so ss}]}", "physicalLocation", "artifactLocation",
-                     "uri", make_uri(place != NULL ? place->file : FINDING_NOWHERE), "uriBaseId",
-                     "%SRCROOT%", "region", "startLine",
-                     place != NULL ? (json_int_t)place->line : (json_int_t)1, "logicalLocations",
-                     "fullyQualifiedName", finding_json_text(finding->endpoint->name), "kind",
-                     "resource");
+    return json_pack(
+        "{s{s{so ss} s{sI}} s[{so ss}]}", "physicalLocation", "artifactLocation", "uri",
+        make_uri(place != NULL ? place->file : FINDING_NOWHERE), "uriBaseId", "%SRCROOT%", "region",
+        "startLine", place != NULL ? (json_int_t)place->line : (json_int_t)1, "logicalLocations",
+        "fullyQualifiedName", finding_json_text(finding->endpoint->name), "kind", "resource");
 }
 
 static json_t *make_properties(const struct finding *finding)
@@ -79,12 +80,11 @@ static json_t *make_properties(const struct finding *finding)
     if (finding->metric == METRIC_COUNT)
         return json_pack("{so}", "endpoint", finding_json_text(finding->endpoint->name));
     const struct metric_verdict *metric = &finding->endpoint->metrics[finding->metric];
-    return json_pack("{so ss so so so so so}", "endpoint",
-                     finding_json_text(finding->endpoint->name), "metric", finding_key(finding),
-                     "head", json_parts_number(metric->head), "base",
-                     json_parts_number(metric->base), "change", json_parts_number(metric->change),
-                     "low", json_parts_number(metric->low), "high",
-                     json_parts_number(metric->high));
+    return json_pack(
+        "{so ss so so so so so}", "endpoint", finding_json_text(finding->endpoint->name), "metric",
+        finding_key(finding), "head", json_parts_number(metric->head), "base",
+        json_parts_number(metric->base), "change", json_parts_number(metric->change), "low",
+        json_parts_number(metric->low), "high", json_parts_number(metric->high));
 }
 
 /* The fingerprint is of what stays while lines move: a finding keeps its history. */
@@ -113,7 +113,7 @@ static json_t *make_results(const struct finding_list *findings)
     return results;
 }
 
-/* ---- the run ---------------------------------------------------------------------------------- */
+/* ---- the run ------------------------------------------------------------------------------- */
 
 static json_t *make_invocation(const struct report *report, const struct finding_list *findings)
 {
@@ -122,14 +122,13 @@ static json_t *make_invocation(const struct report *report, const struct finding
     snprintf(text, sizeof text, "%zu more findings, of lesser rank, are left off",
              findings->left_off);
     if (notices != NULL && findings->left_off > 0 &&
-        json_array_append_new(notices, json_pack("{ss s{ss}}", "level", "warning", "message",
-                                                 "text", text)) != 0) {
+        json_array_append_new(
+            notices, json_pack("{ss s{ss}}", "level", "warning", "message", "text", text)) != 0) {
         json_decref(notices);
         notices = NULL;
     }
-    return json_pack("{sb si so}", "executionSuccessful",
-                     (int)!report->comparison->invalid, "exitCode", report->exit_code,
-                     "toolExecutionNotifications", notices);
+    return json_pack("{sb si so}", "executionSuccessful", (int)!report->comparison->invalid,
+                     "exitCode", report->exit_code, "toolExecutionNotifications", notices);
 }
 
 static json_t *make_log(const struct report *report, const struct finding_list *findings)
@@ -139,14 +138,14 @@ static json_t *make_log(const struct report *report, const struct finding_list *
     char category[MARKDOWN_KEY_MAX_BYTES + 16];
     snprintf(category, sizeof category, "tollgate/%s/",
              key != NULL && markdown_is_key(key) ? key : "default");
-    return json_pack(
-        "{ss ss s[{s{s{ss so so}} s{ss} s[o] s{s{s{ss}}} ss so}]}", "$schema",
-        "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0", "runs", "tool",
-        "driver", "name", "tollgate", "version", finding_json_text(version != NULL ? version : ""),
-        "rules", make_rules(), "automationDetails", "id", category, "invocations",
-        make_invocation(report, findings), "originalUriBaseIds", "%SRCROOT%", "description",
-        "text", "The root of the repository", "columnKind", "unicodeCodePoints", "results",
-        make_results(findings));
+    return json_pack("{ss ss s[{s{s{ss so so}} s{ss} s[o] s{s{s{ss}}} ss so}]}", "$schema",
+                     "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0", "runs",
+                     "tool", "driver", "name", "tollgate", "version",
+                     finding_json_text(version != NULL ? version : ""), "rules", make_rules(),
+                     "automationDetails", "id", category, "invocations",
+                     make_invocation(report, findings), "originalUriBaseIds", "%SRCROOT%",
+                     "description", "text", "The root of the repository", "columnKind",
+                     "unicodeCodePoints", "results", make_results(findings));
 }
 
 static bool sarif_write(const struct report *report, const struct report_style *style,

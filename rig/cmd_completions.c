@@ -40,6 +40,16 @@ static void put_commands(struct buffer *out)
         buffer_append_format(out, "%s%s", i > 0 ? " " : "", command_list()[i]->name);
 }
 
+/* The choices of a WHEN, which its help lists: "auto, always or never". */
+static void put_choices(struct buffer *out, const char *help)
+{
+    for (size_t length; *help != '\0'; help += length + strspn(help + length, ", ")) {
+        length = strcspn(help, ", ");
+        if (length != 2 || strncmp(help, "or", length) != 0)
+            buffer_append_format(out, "%.*s%s", (int)length, help, help[length] != '\0' ? " " : "");
+    }
+}
+
 /* Within '...' of any of the shells. Help has no line breaks. */
 static void put_quoted(struct buffer *out, const char *text, const char *quote)
 {
@@ -79,6 +89,18 @@ static void put_bash_kind(struct buffer *out, const struct command *command, enu
         buffer_append_format(out, ") %s; return ;;\n", action);
 }
 
+static void put_bash_choices(struct buffer *out, const struct command *command)
+{
+    for (const struct option_row *row = command->options; row->name != NULL; row++) {
+        if (kind_of(row->argument) != KIND_WHEN)
+            continue;
+        buffer_append_format(out, "        %s:--%s) mapfile -t COMPREPLY < <(compgen -W '",
+                             command->name, row->name);
+        put_choices(out, row->help);
+        buffer_append_string(out, "' -- \"$word\"); return ;;\n");
+    }
+}
+
 static void put_bash(struct buffer *out)
 {
     buffer_append_string(out, "# bash completion of tollgate\n"
@@ -101,10 +123,8 @@ static void put_bash(struct buffer *out)
         const struct command *command = command_list()[i];
         put_bash_kind(out, command, KIND_FORMAT,
                       "mapfile -t COMPREPLY < <(compgen -W \"$formats\" -- \"$word\")");
-        put_bash_kind(out, command, KIND_WHEN,
-                      "mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- \"$word\")");
-        put_bash_kind(out, command, KIND_FILE,
-                      "mapfile -t COMPREPLY < <(compgen -f -- \"$word\")");
+        put_bash_choices(out, command);
+        put_bash_kind(out, command, KIND_FILE, "mapfile -t COMPREPLY < <(compgen -f -- \"$word\")");
         put_bash_kind(out, command, KIND_OTHER, ":");
     }
     buffer_append_string(out, "    esac\n"
@@ -123,20 +143,18 @@ static void put_bash(struct buffer *out)
 
 /* ---- zsh ------------------------------------------------------------------------------------- */
 
-static const char *zsh_action(enum kind kind)
+static void put_zsh_action(struct buffer *out, const struct option_row *row)
 {
-    switch (kind) {
-    case KIND_FILE:
-        return "_files";
-    case KIND_WHEN:
-        return "(auto always never)";
-    case KIND_FORMAT:
-        return "->formats";
-    case KIND_FLAG:
-    case KIND_OTHER:
-        break;
+    enum kind kind = kind_of(row->argument);
+    if (kind == KIND_WHEN) {
+        buffer_append_char(out, '(');
+        put_choices(out, row->help);
+        buffer_append_char(out, ')');
+    } else {
+        buffer_append_string(out, kind == KIND_FILE     ? "_files"
+                                  : kind == KIND_FORMAT ? "->formats"
+                                                        : " ");
     }
-    return " ";
 }
 
 /* In a specification ':' and '[' ']' part its fields. */
@@ -163,7 +181,8 @@ static void put_zsh_option(struct buffer *out, const struct option_row *row)
         if (row->argument != NULL) {
             buffer_append_char(out, ':');
             put_zsh_help(out, row->argument);
-            buffer_append_format(out, ":%s", zsh_action(kind_of(row->argument)));
+            buffer_append_char(out, ':');
+            put_zsh_action(out, row);
         }
         buffer_append_char(out, '\'');
     }
@@ -215,11 +234,12 @@ static void put_fish_option(struct buffer *out, const char *command, const struc
         buffer_append_format(out, " -s %c", row->letter);
     if (kind != KIND_FLAG)
         buffer_append_string(out, kind == KIND_FILE ? " -r -F" : " -x");
-    if (kind == KIND_WHEN)
-        buffer_append_string(out, " -a 'auto always never'");
-    if (kind == KIND_FORMAT) {
+    if (kind == KIND_WHEN || kind == KIND_FORMAT) {
         buffer_append_string(out, " -a '");
-        put_formats(out);
+        if (kind == KIND_WHEN)
+            put_choices(out, row->help);
+        else
+            put_formats(out);
         buffer_append_char(out, '\'');
     }
     buffer_append_string(out, " -d '");
@@ -241,7 +261,8 @@ static void put_fish(struct buffer *out)
     }
 }
 
-/* ---- the command ------------------------------------------------------------------------------ */
+/* ---- the command ------------------------------------------------------------------------------
+ */
 
 static const struct shell {
     const char *name;
@@ -270,7 +291,7 @@ static const struct option_row options[] = {{0}};
 
 static const char *const examples[] = {
     "in every bash",
-    "tollgate completions bash > ~/.local/share/bash-completion/completions/tollgate",
+    "tollgate completions bash >> ~/.bash_completion",
     "in every fish",
     "tollgate completions fish > ~/.config/fish/completions/tollgate.fish",
     NULL,

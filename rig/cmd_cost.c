@@ -196,8 +196,8 @@ static enum exit_code run(const struct arguments *arguments, struct error *err)
     run_init(&costing.head);
     run_init(&costing.base);
     bool ok = parse_view(&costing, err) && parse_output(&costing, err) &&
-              read_config(&costing, err) && read_runs(&costing, err) &&
-              find_terms(&costing, err) && weigh(&costing, err);
+              read_config(&costing, err) && read_runs(&costing, err) && find_terms(&costing, err) &&
+              weigh(&costing, err);
     run_release(&costing.head);
     run_release(&costing.base);
     if (costing.has_config)
@@ -207,8 +207,9 @@ static enum exit_code run(const struct arguments *arguments, struct error *err)
 }
 
 static const struct option_row options[] = {
-    {"by", 0, "ORDER", "cost (dearest first, the default), requests (most popular first) or ratio "
-                       "(worst cost for its popularity first)"},
+    {"by", 0, "ORDER",
+     "cost (dearest first, the default), requests (most popular first) or ratio "
+     "(worst cost for its popularity first)"},
     {"owners", 0, NULL, "sums and averages by owner"},
     {"pull-request", 0, NULL, "what the change adds, of two sides"},
     {"all", 0, NULL, "every endpoint, not only the first ones"},

@@ -197,7 +197,8 @@ static bool survey(struct distilling *self, const char *output, struct error *er
 }
 
 /* By name, since two corpora number their endpoints each for itself. */
-static size_t *match_endpoints(const struct distill_corpus *small, const struct distill_corpus *full)
+static size_t *match_endpoints(const struct distill_corpus *small,
+                               const struct distill_corpus *full)
 {
     size_t count = corpus_endpoint_count(small->corpus);
     size_t *matched = calloc(count, sizeof *matched);
@@ -295,8 +296,8 @@ static bool act(struct distilling *self, struct error *err)
     const char *surveyed = arguments_value(self->arguments, "survey");
     if ((output != NULL) + (checked != NULL) + (surveyed != NULL) != 1)
         return error_set(err, ERROR_USAGE,
-                         "say what to do: -o FILE writes a small corpus, --check FILE looks at one, "
-                         "--survey FILE writes one for a run to be taken of");
+                         "say what to do: -o FILE writes a small corpus, --check FILE looks at "
+                         "one, --survey FILE writes one for a run to be taken of");
     if (!read_config(self, err))
         return false;
     if (output != NULL)

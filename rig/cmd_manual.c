@@ -15,8 +15,9 @@ static const struct {
     {"tollgate.json", "How to build, start and know ready the gateway; endpoints, gate, baseline. "
                       "A JSON schema of it is installed with tollgate."},
     {"corpus.jsonl", "The recorded requests: a header line, then one exchange a line."},
-    {".tollgate/", "Beside tollgate.json: logs, built base commits, and baselines unless the config "
-                   "keeps them elsewhere. Not to be committed, but for baselines."},
+    {".tollgate/",
+     "Beside tollgate.json: logs, built base commits, and baselines unless the config "
+     "keeps them elsewhere. Not to be committed, but for baselines."},
 };
 
 static const struct {

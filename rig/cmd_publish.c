@@ -168,7 +168,7 @@ static enum exit_code run(const struct arguments *arguments, struct error *err)
 static const struct option_row options[] = {
     {"pull-request", 0, "NUMBER", "default: what GITHUB_EVENT_PATH says, of pull_request and "
                                   "workflow_run events"},
-    {"when", 0, "WHEN", "a comment where there is none yet: always (the default), regression (or "
+    {"when", 0, "CASE", "a comment where there is none yet: always (the default), regression (or "
                         "undecided, or invalid), change; one that is there is always updated"},
     {"config", 'c', "FILE|none", "judge by this config; default: the base commit's own"},
     {"config-path", 0, "PATH", "where the base commit has it; default: tollgate.json"},
@@ -176,7 +176,7 @@ static const struct option_row options[] = {
     {"mention", 0, NULL, "let the comment call the owners, and not only name them"},
     {"no-check", 0, NULL, "the comment alone, no check run"},
     {"allow-inconclusive", 0, NULL, "the check run is neutral when inconclusive, and not failed"},
-    {"author", 0, "LOGIN", "whom the token writes as; default: GitHub is asked"},
+    {"author", 0, "NAME", "whom the token writes as; default: GitHub is asked"},
     {"details-url", 0, "URL", "of the full report, linked from both"},
     {"wait", 0, "SECONDS", "for GitHub's limits and failures, in all at most; default: 600"},
     {"dry-run", 0, NULL, "print what would be sent; without a token nobody is asked"},

@@ -146,8 +146,6 @@ static const char *const examples[] = {
     "tollgate record --listen 80 --to gw:80 --upstream db=db:80@9001 -o a.jsonl",
     "for as long as it takes, in files of 500 MiB",
     "tollgate record --listen 80 --to gw:3000 --rotate 500M -o a.jsonl",
-    "how it goes so far",
-    "kill -USR1 $(pidof tollgate)",
     NULL,
 };
 

@@ -12,11 +12,10 @@
 enum { HELP_COLUMNS = 80, HELP_INDENT = 29 };
 
 static const struct command *const commands[] = {
-    &command_init,
-    &command_bench,  &command_compare, &command_report, &command_baseline,
-    &command_record, &command_import,  &command_distill, &command_corpus,
-    &command_dead,   &command_cost,    &command_publish, &command_doctor,  &command_manual,
-    &command_completions, NULL,
+    &command_init,     &command_bench,  &command_compare,     &command_report,
+    &command_baseline, &command_record, &command_import,      &command_distill,
+    &command_corpus,   &command_dead,   &command_cost,        &command_publish,
+    &command_doctor,   &command_manual, &command_completions, NULL,
 };
 
 static const struct exit_row exit_rows[] = {
@@ -201,8 +200,7 @@ static bool parse_options(struct arguments *arguments, const struct command *com
         size_t row = found >= 256 ? (size_t)found - 256 : 0;
         while (found < 256 && row < count && command->options[row].letter != found)
             row++;
-        if (found != 'h' &&
-            !keep_value(arguments, row, optarg != NULL ? optarg : "", err))
+        if (found != 'h' && !keep_value(arguments, row, optarg != NULL ? optarg : "", err))
             goto out;
     }
     arguments->words = (const char *const *)(uintptr_t)(argv + optind);
@@ -231,7 +229,8 @@ bool arguments_parse(struct arguments *arguments, const struct command *command,
         return error_set(err, ERROR_USAGE, "too few arguments: tollgate %s takes %s; see --help",
                          command->name, command->words);
     if (arguments->word_count > command->words_most)
-        return error_set(err, ERROR_USAGE, "\"%s\" is one argument too many; see tollgate %s --help",
+        return error_set(err, ERROR_USAGE,
+                         "\"%s\" is one argument too many; see tollgate %s --help",
                          arguments->words[command->words_most], command->name);
     return true;
 }
@@ -296,8 +295,8 @@ static void print_option(const struct option_row *row)
     char letter[8] = "    ";
     if (row->letter != 0)
         snprintf(letter, sizeof letter, "-%c, ", row->letter);
-    snprintf(left, sizeof left, "  %s--%s%s%s", letter, row->name,
-             row->argument != NULL ? " " : "", row->argument != NULL ? row->argument : "");
+    snprintf(left, sizeof left, "  %s--%s%s%s", letter, row->name, row->argument != NULL ? " " : "",
+             row->argument != NULL ? row->argument : "");
     if (strlen(left) > HELP_INDENT - 2)
         printf("%s\n%*s", left, HELP_INDENT, "");
     else

@@ -139,7 +139,7 @@ static bool read_names(const struct config_reader *reader, const json_t *cost,
 bool config_read_cost(const struct config_reader *reader, const json_t *root,
                       const struct json_place *place)
 {
-    static const char *const keys[] = {"currency", "bill",   "instance", "requests",
+    static const char *const keys[] = {"currency", "bill",  "instance", "requests",
                                        "period",   "focus", NULL};
     struct cost_config *out = &reader->config->cost;
     const json_t *cost = NULL;

@@ -5,8 +5,8 @@
 #include "base/buffer.h"
 #include "replay/corpus.h"
 
-/* A row an endpoint, by falling weight; `columns` wide at most where that is possible; 0: as wide as
- * it must be. */
+/* A row an endpoint, by falling weight. `columns` wide at most where that is possible; 0: as wide
+ * as it must be. */
 MUST_CHECK bool corpus_list_append(struct buffer *out, const struct corpus *corpus, int columns,
                                    struct error *err);
 

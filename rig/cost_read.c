@@ -24,8 +24,9 @@ static bool read_counts(struct cost_terms *terms, const char *path, struct arena
     if (counts == NULL)
         return error_set_memory(err);
     buffer_init(&text, COST_COUNTS_MAX_BYTES);
-    bool ok = file_read(path, &text, err) &&
-              cost_counts_parse(counts, short_name(path), buffer_text(&text), text.length, arena, err);
+    bool ok =
+        file_read(path, &text, err) &&
+        cost_counts_parse(counts, short_name(path), buffer_text(&text), text.length, arena, err);
     buffer_release(&text);
     terms->counts = counts;
     return ok;
@@ -63,7 +64,8 @@ static bool read_focus(struct cost_terms *terms, const struct cost_config *from,
                                       .cost = from->focus_cost,
                                       .filters = from->focus_filters,
                                       .filter_count = from->focus_filter_count};
-    ok = ok && focus_read(&bill, &question, arena, err) && keep_bill(terms, &bill, path, arena, err);
+    ok =
+        ok && focus_read(&bill, &question, arena, err) && keep_bill(terms, &bill, path, arena, err);
     buffer_release(&text);
     return ok;
 }

@@ -33,8 +33,8 @@ struct distill_account {
     size_t targets;             /* different ones in the full corpus */
 };
 
-/* A small corpus as items with weights of their own; `endpoint_of` takes their endpoints to those of
- * the full one, SIZE_MAX where that has none. NULL = they are the same. */
+/* A small corpus as items with weights of their own. `endpoint_of` takes their endpoints to those
+ * of the full one, SIZE_MAX where that has none; NULL = they are the same. */
 struct distill_part {
     const struct distill_item *items;
     const struct distill_choice *choices; /* which items; NULL = all of `count`, as they weigh */

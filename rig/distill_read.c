@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the run says of a variant of an endpoint. In a run of a survey each exchange is a variant. */
+/* What the run says of a variant of an endpoint; in a run of a survey each exchange is one. */
 struct cost_row {
     char *key; /* endpoint, line break, variant */
     double cost;

@@ -1,5 +1,5 @@
-/* A table of short texts for a terminal: columns as wide as they must be, the last one a name; where
- * that is wider than the terminal, a short paragraph a row. */
+/* A table of short texts for a terminal: columns as wide as they must be, the last one a name.
+ * Where that is wider than the terminal, a short paragraph a row. */
 #ifndef TOLLGATE_RIG_GRID_H
 #define TOLLGATE_RIG_GRID_H
 

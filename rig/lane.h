@@ -31,8 +31,8 @@ MUST_CHECK bool lane_start(struct lane *lane, struct bench *bench,
 void lane_stop(struct lane *lane, struct gateway_account *account);
 
 /* Makes ready what `count` sends of the exchange from now on need: requests are built with the
- * values that the gateway handed out, and what they use up is made by requests that nobody measures.
- * To be called before a reading; lane_send does it where it was not. */
+ * values that the gateway handed out, and what they use up is made by requests that nobody
+ * measures. To be called before a reading; lane_send does it where it was not. */
 MUST_CHECK bool lane_prepare(struct lane *lane, struct bench *bench, const struct selected *item,
                              size_t count, struct error *err);
 

@@ -195,7 +195,8 @@ static bool play_once(struct lines_play *play, struct lines_group *group,
     struct lines_part before;
     const struct lines_part *wake = NULL;
     *played = (struct lines_played){0};
-    if (!prepare(play, group, err) || !send_unmeasured(play, group, err) || !lines_play_take(play, &before, err))
+    if (!prepare(play, group, err) || !send_unmeasured(play, group, err) ||
+        !lines_play_take(play, &before, err))
         return false;
     bool ok = play->discard(play->owner, group, &before, err);
     lines_part_release(&before);

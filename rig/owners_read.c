@@ -53,9 +53,9 @@ static bool read_codeowners(struct owners_rules *rules, enum codeowners_dialect 
     if (codeowners == NULL)
         return error_set_memory(err);
     buffer_init(&text, CODEOWNERS_MAX_BYTES);
-    bool ok = file_read(path, &text, err) &&
-              codeowners_parse(codeowners, dialect, name, buffer_text(&text), text.length, arena,
-                               err);
+    bool ok =
+        file_read(path, &text, err) &&
+        codeowners_parse(codeowners, dialect, name, buffer_text(&text), text.length, arena, err);
     buffer_release(&text);
     if (ok)
         rules->codeowners = codeowners;

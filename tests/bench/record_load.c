@@ -209,10 +209,13 @@ static void take_answer(struct load *load, struct connection *connection)
     buffer_clear(&connection->received);
 }
 
-static void wait_for_answers(struct load *load, int timeout_ms)
+/* Milliseconds would be too coarse to wait for what is due twice in one, and polling would take the
+ * CPU that is measured. */
+static void wait_for_answers(struct load *load, int64_t timeout_ns)
 {
     struct epoll_event events[64];
-    int count = epoll_wait(load->epoll_fd, events, 64, timeout_ms);
+    struct timespec timeout = {timeout_ns / NS_PER_SECOND, timeout_ns % NS_PER_SECOND};
+    int count = epoll_pwait2(load->epoll_fd, events, 64, &timeout, NULL);
     for (int i = 0; i < count; i++)
         take_answer(load, events[i].data.ptr);
 }
@@ -231,18 +234,17 @@ static void run(struct load *load, double rate, size_t total)
     int64_t start = clock_monotonic_ns();
     while (load->sent < total) {
         int64_t due = start + (int64_t)((double)load->sent / rate * NS_PER_SECOND);
-        int64_t left_ms = (due - clock_monotonic_ns()) / NS_PER_MS;
+        int64_t left_ns = due - clock_monotonic_ns();
         struct connection *connection = find_free(load);
-        if (left_ms <= 0 && connection != NULL && clock_monotonic_ns() >= due)
+        if (connection == NULL)
+            left_ns = 100 * NS_PER_MS; /* until one is answered */
+        else if (left_ns <= 0)
             send_request(load, connection, due);
-        else
-            wait_for_answers(load, connection == NULL ? 100 : left_ms > 0 ? 1 : 0);
-        if (left_ms <= 0)
-            wait_for_answers(load, 0);
+        wait_for_answers(load, left_ns > 0 ? left_ns : 0);
     }
     int64_t end = clock_monotonic_ns() + WAIT_AT_END_S * NS_PER_SECOND;
     while (load->busy > 0 && clock_monotonic_ns() < end)
-        wait_for_answers(load, 100);
+        wait_for_answers(load, 100 * NS_PER_MS);
 }
 
 static int compare_latencies(const void *left, const void *right)

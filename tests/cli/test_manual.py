@@ -83,6 +83,7 @@ class Completions(unittest.TestCase):
     def test_what_an_option_takes(self):
         self.assertIn("terminal", complete("bench", "-O", ""))
         self.assertEqual(complete("bench", "--color", "a"), ["auto", "always"])
+        self.assertEqual(complete("bench", "--progress", ""), ["auto", "live", "plain", "none"])
         self.assertEqual(complete("bench", "--seed", ""), [])
 
     def test_every_shell_has_every_option(self):

@@ -239,6 +239,11 @@ class Gateway(Server):
         connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it")
         return False
 
+    def do_closed_afterwards(self, connection, stream, method, target, fields, query):
+        """The connection seems to be kept, and is not."""
+        self.reply(connection, b"so long")
+        return False
+
     def do_cut(self, connection, stream, method, target, fields, query):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
         return False

@@ -310,5 +310,28 @@ class Bench(rig.Case):
         self.assertGreater(report["change"]["efficiency"], 0)
 
 
+class Background(rig.Case):
+    def test_work_between_requests_is_overhead(self):
+        """A thread that never rests: part of what it spends lies between two requests, while the other
+        side has its turn."""
+        busy = ("def spin():\n    while True:\n        sum(range(2000))\n"
+                "threading.Thread(target=spin, daemon=True).start()\n")
+        project = tiny.python_project(self.folder / "project", busy,
+                                      cost={"bill": {"amount": 100}})
+        tiny.repository(project)
+        self.tollgate("bench", "--base", "HEAD", "--allow-inconclusive", "-o",
+                      self.folder / "run.json", cwd=project, timeout=120)
+        live = next(one for one in rig.load(self.folder / "run.json")["passes"]
+                    if one["name"] == "live")["conservation"]["base"]
+        self.assertGreater(live["between"], 0)
+        self.assertLessEqual(live["between"], live["unattributed"])
+        report = json.loads(self.tollgate("cost", self.folder / "run.json", "-O", "json",
+                                          cwd=project, code=0).out)
+        self.assertGreater(report["overhead"]["month"]["micros"], 0)
+        self.assertEqual(report["bill"]["micros"],
+                         report["overhead"]["month"]["micros"] + report["idle"]["month"]["micros"] +
+                         sum(one["month"]["micros"] for one in report["endpoints"]))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -173,6 +173,38 @@ class Tiny(rig.Case):
         self.assertIn("lines: 3 that the run reached need 1 of 2 endpoints", outcome.out)
         self.assertIn("not by\n  variant", outcome.out)
 
+    def test_lines_that_only_refused_requests_reach_are_kept(self):
+        """One request of /a in thirty was refused; a line of /a is reached by those alone."""
+        exchanges = [tiny.exchange(f"/a?x={i}", endpoint="GET /a", status=404 if i == 7 else 200,
+                                   body="same") for i in range(30)]
+        project = tiny.python_project(self.folder / "project", exchanges=exchanges,
+                                      endpoints=["GET /a"])
+        run = lines_run()
+        lines = run["profiles"]["head"]["lines"]
+        del lines["endpoints"][0]
+        lines["endpoints"][0]["endpoint"] = "GET /a"
+        lines["error_nodes"] = [2]
+        rig.dump(project / "run.json", run)
+        for budget, refused, told in (("2", 1, "1 with a refused request"),
+                                      ("1", 0, "not kept: GET /a, refused requests")):
+            with self.subTest(budget):
+                outcome = self.tollgate("distill", "-o", "s.jsonl", "-n", budget, "--keep-lines",
+                                        "run.json", cwd=project, code=0)
+                kept = lines_of(project / "s.jsonl")[1:]
+                self.assertEqual(len([one for one in kept if one["response"]["status"] == 404]),
+                                 refused)
+                self.assertIn(told, outcome.out)
+                self.assertAlmostEqual(sum(one["weight"] for one in kept), 30)
+
+    def test_a_run_without_lines_says_how_to_get_them(self):
+        project = self.project()
+        run = lines_run()
+        del run["profiles"]
+        rig.dump(project / "run.json", run)
+        outcome = self.tollgate("distill", "-o", "s.jsonl", "-n", "4", "--keep-lines", "run.json",
+                                cwd=project, code=2)
+        self.assertIn("tollgate bench --passes lines", outcome.err)
+
     def test_every_width_can_be_read(self):
         project = self.project()
         for columns in (30, 40, 80, 200):

@@ -1,6 +1,7 @@
 """tollgate init: what it makes of small projects, and that what it writes is taken."""
 
 import json
+import os
 import shutil
 import unittest
 
@@ -90,6 +91,7 @@ class Guesses(Init):
         (folder / "package.json").mkdir()
         (folder / "CMakeLists.txt").write_bytes(b"add_executable(\xff\0edge")
         (folder / "go.mod").symlink_to("/dev/zero")
+        os.mkfifo(folder / "Cargo.toml")  # to read it would be to wait for ever
         self.init(folder)
         self.assertNotIn("build", rig.load(folder / "tollgate.json")["gateway"])
 

@@ -1,17 +1,16 @@
 """tollgate record: what is written of what passes through, and whose an upstream's answer is."""
 
 import base64
-import fcntl
 import gzip
 import json
 import os
 import pty
 import re
+import select
 import signal
-import struct
 import subprocess
-import termios
 import threading
+import time
 import unittest
 
 import record_lab
@@ -364,17 +363,30 @@ class LiveLine(record_lab.Lab):
         if pid == 0:
             os.chdir(self.folder)
             os.environ.pop("CI", None)
+            os.environ["COLUMNS"] = str(columns)  # counts where the terminal does not know
             os.execv(rig.BINARY, ["tollgate", "record", "--listen", "0", "--to", self.gateway.url,
                                   "-o", "out.jsonl"])
-        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self.addCleanup(self.hang_up, pid, fd)
         return pid, fd
 
+    def hang_up(self, pid, fd):
+        os.close(fd)
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0] == 0:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+        except ChildProcessError:
+            pass  # it has ended and was waited for, as it should
+
     def read_until(self, fd, pattern):
-        text, found = "", None
-        while not found:
-            text += os.read(fd, 65536).decode()
+        text, end = "", time.monotonic() + 30
+        while time.monotonic() < end:
+            if select.select([fd], [], [], 1)[0]:
+                text += os.read(fd, 65536).decode()
             found = re.search(pattern, text)
-        return text, found
+            if found:
+                return text, found
+        raise AssertionError(f"no {pattern} in {text!r}")
 
     def test_fits_and_goes(self):
         tiny.write_config(self.folder, {**tiny.default_config(),
@@ -387,13 +399,12 @@ class LiveLine(record_lab.Lab):
                 for _ in range(5):
                     client.ask("GET", "/quite/a/long/name/7")
                 client.close()
-                last = r"\r\x1b\[K5 requests  [^\r]*(?=\r)"
-                _, found = self.read_until(fd, last if columns == 40 else last[:-7] + r"100 %(?=\r)")
+                end = "" if columns == 40 else "/{id} 100 %"
+                _, found = self.read_until(fd, rf"\r\x1b\[K5 requests  [^\r]*{end}(?=\r)")
                 self.assertLess(len(found.group(0)) - len("\r\x1b[K"), columns)
                 os.write(fd, b"\x03")
                 text, _ = self.read_until(fd, r"redacted: ")
                 self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
-                os.close(fd)
                 self.assertIn("5 seen = 5 written + 0 dropped", text)
                 self.assertIn("\r\x1b[Kout.jsonl: 5 exchanges", text, "the line stays behind")
 

@@ -266,6 +266,16 @@ class Trouble(record_lab.Lab):
         self.assertEqual(len(self.end(recorder)), 1)
         self.assertIn("3: the gateway gave no whole answer", self.outcome.out)
 
+    def test_kept_connection_that_was_closed(self):
+        recorder = self.record()
+        client = recorder.client()
+        for _ in range(20):
+            self.assertEqual(client.ask("GET", "/closed-afterwards").status, 200)
+            self.assertEqual(client.ask("POST", "/a", body=b"x" * 300000).json()["size"], 300000)
+        client.close()
+        self.assertEqual(len(self.gateway.seen), 40, "something was sent twice")
+        self.assertEqual(len(self.end(recorder)), 40)
+
     def test_answer_before_the_body(self):
         recorder = self.record()
         client = recorder.client()

@@ -252,6 +252,12 @@ class Reports(rig.Case):
         self.assertEqual(len(read_commands(out)), 1)
         self.assertIn("REGRESSED", (self.folder / "summary.md").read_text())
 
+    def test_a_summary_that_cannot_be_written_hides_no_annotation(self):
+        env = {"GITHUB_STEP_SUMMARY": self.folder / "nowhere" / "summary", "GITHUB_OUTPUT": ""}
+        outcome = self.tollgate("report", "run.json", "-O", "github", env=env, code=4)
+        self.assertEqual(len(read_commands(outcome.out)), 1)
+        self.assertIn("nowhere/summary", outcome.err)
+
     # ---- the comment
 
     def test_the_comment(self):

@@ -71,6 +71,7 @@ class Standins(rig.Case):
         self.assertIn("nearest recorded: GET /x?a=1&b=2&ts=5", invalid["GET /spell"])
         self.assertRegex(invalid["GET /spell"], r'query ts: "\d+" asked, "5" recorded')
         self.assertRegex(invalid["GET /other"], r'path segment 2: "\d+" asked, "7" recorded')
+        self.assertIn('"template": true', invalid["GET /other"])
         self.assertEqual(outcome.code, 3, outcome)
 
     def test_templates_answer_where_the_config_says_so(self):

@@ -1,5 +1,5 @@
-/* The constructed report of report_sample.h with lines at fault, and one of many endpoints. As there
- * all is static and changed in place. */
+/* The constructed report of report_sample.h with lines at fault, and one of many endpoints. As
+ * there all is static and changed in place. */
 #ifndef TOLLGATE_TESTS_FAULT_SAMPLE_H
 #define TOLLGATE_TESTS_FAULT_SAMPLE_H
 
@@ -14,11 +14,12 @@ static struct profile_frame fault_frames[FAULT_FRAMES];
 static struct profile_endpoint fault_endpoints[SIDE_COUNT][2];
 static struct source_file fault_sources[FAULT_FRAMES];
 
-/* 17,550 instructions more on a changed line of the feed, 900 on one of the token check; a third line
- * costs what it did. */
+/* 17,550 instructions more on a changed line of the feed, 900 on one of the token check; a third
+ * line costs what it did. */
 static inline void sample_add_lines(struct sample *sample)
 {
-    static const struct profile_node nodes[] = {{PROFILE_NONE, 0}, {PROFILE_NONE, 1}, {PROFILE_NONE, 2}};
+    static const struct profile_node nodes[] = {
+        {PROFILE_NONE, 0}, {PROFILE_NONE, 1}, {PROFILE_NONE, 2}};
     static const struct profile_cost feed[SIDE_COUNT][2] = {
         [SIDE_HEAD] = {{0, {37550, 40, 37550}}, {2, {272500, 90, 272500}}},
         [SIDE_BASE] = {{0, {20000, 20, 20000}}, {2, {272500, 90, 272500}}}};
@@ -35,16 +36,20 @@ static inline void sample_add_lines(struct sample *sample)
     fault_frames[2] = (struct profile_frame){"feed_handle", "gateway/feed.c", 98, "gateway", true};
     static const uint32_t lines[FAULT_FRAMES] = {71, 17, 98};
     for (size_t i = 0; i < FAULT_FRAMES; i++)
-        fault_sources[i] = (struct source_file){
-            .path = fault_frames[i].file, .lines = &lines[i], .line_count = 1};
+        fault_sources[i] =
+            (struct source_file){.path = fault_frames[i].file, .lines = &lines[i], .line_count = 1};
     for (unsigned side = 0; side < SIDE_COUNT; side++) {
         run->sources[side] = (struct source_tree){fault_sources, FAULT_FRAMES};
-        fault_endpoints[side][0] = (struct profile_endpoint){
-            .name = sample->endpoints[FAULT_FEED].name, .requests = 90, .costs = feed[side],
-            .cost_count = 2};
-        fault_endpoints[side][1] = (struct profile_endpoint){
-            .name = sample->endpoints[FAULT_TOKEN].name, .requests = 48, .costs = token[side],
-            .cost_count = 2};
+        fault_endpoints[side][0] =
+            (struct profile_endpoint){.name = sample->endpoints[FAULT_FEED].name,
+                                      .requests = 90,
+                                      .costs = feed[side],
+                                      .cost_count = 2};
+        fault_endpoints[side][1] =
+            (struct profile_endpoint){.name = sample->endpoints[FAULT_TOKEN].name,
+                                      .requests = 48,
+                                      .costs = token[side],
+                                      .cost_count = 2};
         run->profiles[PROFILE_LINES][side] = (struct profile){.present = true,
                                                               .frames = fault_frames,
                                                               .frame_count = FAULT_FRAMES,
@@ -68,7 +73,8 @@ enum { MANY_MAX = 500 };
 
 /* `count` endpoints, of which the first `regressed` got dearer, each a little more than the one
  * before it; names take `width` bytes. */
-static inline void sample_make_many(struct sample *sample, size_t count, size_t regressed, int width)
+static inline void sample_make_many(struct sample *sample, size_t count, size_t regressed,
+                                    int width)
 {
     static struct endpoint_verdict endpoints[MANY_MAX];
     static char names[MANY_MAX][300];

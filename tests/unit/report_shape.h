@@ -1,5 +1,5 @@
-/* Takes reports apart as their readers do, strictly, and fails the test where one is not what it says
- * it is. `about` is for the message. */
+/* Takes reports apart as their readers do, strictly, and fails the test where one is not what it
+ * says it is. `about` is for the message. */
 #ifndef TOLLGATE_TESTS_REPORT_SHAPE_H
 #define TOLLGATE_TESTS_REPORT_SHAPE_H
 
@@ -10,11 +10,12 @@
 
 enum { SHAPE_DEPTH_MAX = 64, SHAPE_NAME_MAX = 64 };
 
-/* ---- XML: elements nest, attributes are quoted, entities are known ---------------------------- */
+/* ---- XML: elements nest, attributes are quoted, entities are known ------------------------- */
 
 static inline const char *shape_check_entity(const char *about, const char *at)
 {
-    static const char *const known[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;", "&#35;", "&#58;"};
+    static const char *const known[] = {"&amp;", "&lt;",  "&gt;", "&quot;",
+                                        "&#39;", "&#35;", "&#58;"};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strncmp(at, known[i], strlen(known[i])) == 0)
             return at + strlen(known[i]);
@@ -81,7 +82,7 @@ static inline void shape_check_xml(const char *about, const char *text)
     cr_assert_eq(roots, 1, "%.40s", about);
 }
 
-/* ---- CSV: RFC 4180, each record as wide as the first, no formula ------------------------------ */
+/* ---- CSV: RFC 4180, each record as wide as the first, no formula --------------------------- */
 
 static inline const char *shape_check_field(const char *about, const char *at)
 {
@@ -95,7 +96,8 @@ static inline const char *shape_check_field(const char *about, const char *at)
         cr_assert(at == start || word || end == at, "%.40s: %.20s", about, start);
         return at;
     }
-    cr_assert(strchr("=+-@\t", at[1]) == NULL || at[1] == '\0', "%.40s: a formula: %.20s", about, at);
+    cr_assert(strchr("=+-@\t", at[1]) == NULL || at[1] == '\0', "%.40s: a formula: %.20s", about,
+              at);
     for (at++; at[0] != '"' || at[1] == '"'; at += at[0] == '"' ? 2 : 1)
         cr_assert(*at != '\0' && *at != '\n', "%.40s: not closed: %.40s", about, start);
     return at + 1;
@@ -112,7 +114,7 @@ static inline void shape_check_csv(const char *about, const char *text, size_t c
     }
 }
 
-/* ---- OpenMetrics ------------------------------------------------------------------------------ */
+/* ---- OpenMetrics --------------------------------------------------------------------------- */
 
 static inline const char *shape_check_labels(const char *about, const char *at)
 {
@@ -148,7 +150,8 @@ static inline void shape_check_openmetrics(const char *about, const char *text)
             continue;
         }
         size_t size = strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789");
-        cr_assert(size == strlen(family) && strncmp(at, family, size) == 0, "%.40s: %.40s", about, at);
+        cr_assert(size == strlen(family) && strncmp(at, family, size) == 0, "%.40s: %.40s", about,
+                  at);
         at += size;
         if (*at == '{')
             at = shape_check_labels(about, at);
@@ -162,7 +165,7 @@ static inline void shape_check_openmetrics(const char *about, const char *text)
     cr_assert(ended, "%.40s: no end", about);
 }
 
-/* ---- Markdown --------------------------------------------------------------------------------- */
+/* ---- Markdown ------------------------------------------------------------------------------ */
 
 static inline size_t shape_count(const char *text, size_t size, char c)
 {
@@ -209,7 +212,8 @@ static inline void shape_check_prose(const char *about, const char *line)
         if (tag != NULL)
             at = tag;
         else
-            cr_assert(strchr("<>@#[]~&\\_", *at) == NULL, "%.40s: \"%c\" in %.300s", about, *at, line);
+            cr_assert(strchr("<>@#[]~&\\_", *at) == NULL, "%.40s: \"%c\" in %.300s", about, *at,
+                      line);
     }
     cr_assert(strstr(line, "://") == NULL && strcasestr(line, "www.") == NULL &&
                   strcasestr(line, "gh-") == NULL,
@@ -245,8 +249,8 @@ static inline void shape_check_markdown(const char *about, const char *text)
             columns = 0;
         else if (columns == 0)
             columns = pipes;
-        cr_assert_eq(pipes, columns, "%.40s: %zu columns and not %zu: %.300s", about, pipes, columns,
-                     line);
+        cr_assert_eq(pipes, columns, "%.40s: %zu columns and not %zu: %.300s", about, pipes,
+                     columns, line);
         char *rest = shape_without_code(about, line, size);
         shape_check_prose(about, rest);
         free(rest);

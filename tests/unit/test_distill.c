@@ -1,5 +1,5 @@
-/* Distilling. What is expected follows from the corpora that the tests make, worked out by hand. Linked
- * with --wrap for the allocator, so that each allocation can be made to fail. */
+/* Distilling. What is expected follows from the corpora that the tests make, worked out by hand.
+ * Linked with --wrap for the allocator, so that each allocation can be made to fail. */
 #include "replay/distill.h"
 
 #include <criterion/criterion.h>
@@ -135,8 +135,8 @@ static void add_mixed(void)
 {
     for (uint32_t e = 0; e < 10; e++)
         for (uint32_t i = 0; i < 100 / (e + 1); i++)
-            add(e, e * 4 + i % 4, i % 13 == 12 ? 404 : 200, 100 * (1 + i % 4) + (i * 37) % 23, i % 7,
-                1 + (i * 7) % 5);
+            add(e, e * 4 + i % 4, i % 13 == 12 ? 404 : 200, 100 * (1 + i % 4) + (i * 37) % 23,
+                i % 7, 1 + (i * 7) % 5);
 }
 
 Test(distill, weights_add_up_by_endpoint_at_every_budget)
@@ -153,8 +153,8 @@ Test(distill, weights_add_up_by_endpoint_at_every_budget)
     }
 }
 
-/* 6 variants of one endpoint, of two statuses each: 12 strata, and 20 exchanges. What they cost would
- * be told better with other weights. */
+/* 6 variants of one endpoint, of two statuses each: 12 strata, and 20 exchanges. What they cost
+ * would be told better with other weights. */
 Test(distill, weights_add_up_by_variant_where_each_has_its_own)
 {
     for (uint32_t i = 0; i < 240; i++)
@@ -217,8 +217,8 @@ Test(distill, what_is_needed_goes_before_what_weighs)
     distillation_release(&out);
 }
 
-/* One refused request in fifty, of the same size, among answered ones of five shapes and twenty sizes:
- * nothing but being needed keeps it. */
+/* One refused request in fifty, of the mean size, among answered ones of five shapes and twenty
+ * sizes: nothing but being needed keeps it. */
 Test(distill, a_refused_request_is_kept_where_it_is_needed)
 {
     unsigned char needs[ENDPOINTS_MAX] = {DISTILL_NEED_ANSWERED | DISTILL_NEED_REFUSED};
@@ -250,7 +250,7 @@ Test(distill, a_refused_request_does_not_stand_for_answered_ones)
     }
 }
 
-/* 30 responses of 1,000 bytes and 10 of 9,000: two exchanges tell that when they weigh 30 and 10. */
+/* 30 responses of 1,000 bytes and 10 of 9,000: two exchanges tell that when they weigh so. */
 Test(distill, two_kinds_get_their_weights)
 {
     for (uint32_t i = 0; i < 40; i++) {

@@ -1,5 +1,5 @@
-/* What a corpus is to distilling: its items with a run's costs, its account, its lines in a small one.
- * Linked with --wrap for the allocator, so that each allocation can be made to fail. */
+/* What a corpus is to distilling: its items with a run's costs, its account, its lines in a small
+ * one. Linked with --wrap for the allocator, so that each allocation can be made to fail. */
 #include "base/file.h"
 #include "rig/distill_report.h"
 #include "rig/distill_write.h"

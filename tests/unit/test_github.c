@@ -31,7 +31,7 @@ static size_t count_parts(const char *text, const char *part)
     return count;
 }
 
-/* ---- escaping: the rules of actions/toolkit, packages/core/src/command.ts --------------------- */
+/* ---- escaping: the rules of actions/toolkit, packages/core/src/command.ts ------------------ */
 
 struct escape_case {
     char text[32], data[48], property[64];
@@ -97,7 +97,7 @@ ParameterizedTest(struct defuse_case *each, github, defusing, .timeout = 60)
     buffer_release(&out);
 }
 
-/* ---- annotations ------------------------------------------------------------------------------ */
+/* ---- annotations --------------------------------------------------------------------------- */
 
 Test(github, an_annotation_is_on_the_line_at_fault, .timeout = 60)
 {
@@ -108,7 +108,8 @@ Test(github, an_annotation_is_on_the_line_at_fault, .timeout = 60)
     cr_assert_str_eq(
         buffer_text(&out),
         "::error file=gateway/rank.c,line=71,title=GET /v3/feed got dearer::"
-        "CPU 1.17 ms → 1.24 ms, +6.1 %25 (5.2 to 7.0 %25), above the 2 %25 margin; p = 4.1e-06 over "
+        "CPU 1.17 ms → 1.24 ms, +6.1 %25 (5.2 to 7.0 %25), above the 2 %25 margin; p = 4.1e-06 "
+        "over "
         "7 endpoints%0A"
         "instr +6.0 %25 (292500 to 310050), above 0.5 %25 and 500 a request%0A"
         "gateway/rank.c:71 in rank_score, a changed line: +17.55 k instructions a request (all of "
@@ -174,7 +175,8 @@ Test(github, a_wrong_answer_is_an_error, .timeout = 60)
     buffer_release(&out);
 }
 
-/* At the limit all are there; beyond it the last says how many more, and no more than the limit are. */
+/* At the limit all are there; beyond it the last says how many more, and no more than the limit
+ * are. */
 Test(github, ten_of_a_level_a_step, .timeout = 60)
 {
     static const size_t counts[] = {9, 10, 11, 400};
@@ -192,7 +194,7 @@ Test(github, ten_of_a_level_a_step, .timeout = 60)
     }
 }
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files --------------------------------------------------------------------------------- */
 
 static const char *folder(void)
 {
@@ -228,7 +230,8 @@ Test(github, leaves_summary_and_outputs_where_the_step_wants_them, .timeout = 60
     const char *at = folder();
     snprintf(summary, sizeof summary, "%s/summary", at);
     snprintf(outputs, sizeof outputs, "%s/outputs", at);
-    cr_assert(file_write_atomic(summary, "# others\nno end", 15, &err)); /* of a step's other tool */
+    cr_assert(
+        file_write_atomic(summary, "# others\nno end", 15, &err)); /* of a step's other tool */
     setenv("GITHUB_STEP_SUMMARY", summary, 1);
     setenv("GITHUB_OUTPUT", outputs, 1);
     begin_sample();
@@ -276,9 +279,13 @@ Test(github, without_a_step_there_are_no_files, .timeout = 60)
 /* GitHub drops a summary that passes the limit, and says so nowhere. */
 Test(github, a_full_summary_is_not_made_fuller, .timeout = 60)
 {
-    static const size_t used[] = {0, 900 * 1024, GITHUB_SUMMARY_MAX_BYTES - 8000,
-                                  GITHUB_SUMMARY_MAX_BYTES - 1025, GITHUB_SUMMARY_MAX_BYTES - 1,
-                                  GITHUB_SUMMARY_MAX_BYTES, GITHUB_SUMMARY_MAX_BYTES + 1};
+    static const size_t used[] = {0,
+                                  900 * 1024,
+                                  GITHUB_SUMMARY_MAX_BYTES - 8000,
+                                  GITHUB_SUMMARY_MAX_BYTES - 1025,
+                                  GITHUB_SUMMARY_MAX_BYTES - 1,
+                                  GITHUB_SUMMARY_MAX_BYTES,
+                                  GITHUB_SUMMARY_MAX_BYTES + 1};
     char summary[128];
     struct error err = {0};
     const char *at = folder();

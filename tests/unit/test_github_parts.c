@@ -239,7 +239,7 @@ Test(github_base, paths, .timeout = 60)
     arena_release(&arena);
 }
 
-/* Checked against `git interpret-trailers --parse`. */
+/* As git documents trailers. */
 Test(github_base, trailers, .timeout = 60)
 {
     static const char *const rows[][2] = {

@@ -1,6 +1,6 @@
 /* A run from a fork is hostile: each of its strings goes into every report there is as markup,
- * workflow commands, control characters, formulas, no UTF-8 at all and without end, and its figures as
- * no figures. What comes out is taken apart as its reader would take it apart. */
+ * workflow commands, control characters, formulas, no UTF-8 at all and without end, and its figures
+ * as no figures. What comes out is taken apart as its reader would take it apart. */
 #include "reporters/reporter.h"
 
 #include "base/json.h"
@@ -42,13 +42,20 @@ static const char *const texts[] = {
     "\xff\xfe\xc0\x80\xed\xa0\x80 \xf4\x90\x80\x80",
     "\xef\xbf\xbe\xef\xbf\xbf\xf0\x9f\xbf\xbe\xc2\x85",
     "=cmd|' /c calc'!A1",
-    "+1", "-1", "@SUM(1)", "\t=1",
+    "+1",
+    "-1",
+    "@SUM(1)",
+    "\t=1",
     "]]> <![CDATA[ &amp; &lt; &#0; <?xml ?> <!DOCTYPE a>",
     "\"quotes\" 'and' \\\"backslash\\",
     "${{ secrets.TOKEN }} $(touch x) `touch y` ; rm -rf ~",
     "tollgate_0123456789abcdef\nverdict<<EOF",
-    "../../etc/passwd", "/etc/passwd", "",
-    huge_letters, huge_ticks, huge_marks,
+    "../../etc/passwd",
+    "/etc/passwd",
+    "",
+    huge_letters,
+    huge_ticks,
+    huge_marks,
 };
 
 static void fill_huge(void)
@@ -72,16 +79,20 @@ static void add_owners_and_money(const char *text)
                                            .rule = text,
                                            .file = text,
                                            .source = OWNER_CODEOWNERS};
-        costs[i] = (struct endpoint_cost){.name = sample.endpoints[i].name,
-                                          .change = {.sure = true, .efficiency = 65e6,
-                                                     .low = 52e6, .high = 78e6}};
+        costs[i] = (struct endpoint_cost){
+            .name = sample.endpoints[i].name,
+            .change = {.sure = true, .efficiency = 65e6, .low = 52e6, .high = 78e6}};
     }
     owners = (struct owners){.endpoints = owned, .count = SAMPLE_ENDPOINTS};
-    cost = (struct cost_report){.has_money = true, .has_change = true, .currency = "USD",
-                                .digits = 2, .endpoints = costs,
-                                .endpoint_count = SAMPLE_ENDPOINTS, .basis = text,
-                                .total = {.endpoints = 1, .efficiency = 65e6, .low = 52e6,
-                                          .high = 78e6}};
+    cost = (struct cost_report){
+        .has_money = true,
+        .has_change = true,
+        .currency = "USD",
+        .digits = 2,
+        .endpoints = costs,
+        .endpoint_count = SAMPLE_ENDPOINTS,
+        .basis = text,
+        .total = {.endpoints = 1, .efficiency = 65e6, .low = 52e6, .high = 78e6}};
     sample.report.owners = &owners;
     sample.report.cost = &cost;
 }
@@ -111,8 +122,8 @@ static void make_hostile(const char *text)
     head->tollgate_version = head->created = text;
     head->fingerprint = (struct fingerprint){text, text, text, 2, text, text, text, text};
     for (size_t side = 0; side < SIDE_COUNT; side++)
-        head->sides[side] = (struct run_side){
-            .present = true, .ref = text, .commit = text, .build_id = text};
+        head->sides[side] =
+            (struct run_side){.present = true, .ref = text, .commit = text, .build_id = text};
     for (size_t i = 0; i < head->pass_count; i++)
         sample.passes[i].reason = text;
     for (size_t i = 0; i < FAULT_FRAMES; i++) {
@@ -123,7 +134,7 @@ static void make_hostile(const char *text)
     sample.report.choice.profile = PROFILE_KIND_COUNT;
 }
 
-/* ---- what every reader wants ------------------------------------------------------------------ */
+/* ---- what every reader wants --------------------------------------------------------------- */
 
 static void write_with(const struct reporter *reporter, struct buffer *out)
 {
@@ -137,14 +148,15 @@ static void write_with(const struct reporter *reporter, struct buffer *out)
 /* Valid UTF-8 of no characters that a terminal, a diff or a reader could be misled with. */
 static void check_characters(const char *name, const char *about, const struct buffer *out)
 {
-    static const char *const marks[] = {"\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x80\xa8", "\xef\xbf\xbf"};
+    static const char *const marks[] = {"\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x80\xa8",
+                                        "\xef\xbf\xbf"};
     const char *text = buffer_text(out);
     cr_assert(text_is_utf8(text, out->length), "%s, %.40s", name, about);
     for (size_t i = 0; i < out->length; i++) {
         unsigned char c = (unsigned char)text[i];
         bool plain = c >= 0x20 && c != 0x7f;
-        cr_assert(plain || c == '\n' || c == '\t' || (c == '\r' && text[i + 1] == '\n'), "%s, %.40s: \\x%02x",
-                  name, about, c);
+        cr_assert(plain || c == '\n' || c == '\t' || (c == '\r' && text[i + 1] == '\n'),
+                  "%s, %.40s: \\x%02x", name, about, c);
     }
     for (size_t i = 0; i < COUNT(marks); i++)
         cr_assert(strstr(text, marks[i]) == NULL, "%s, %.40s", name, about);
@@ -169,7 +181,8 @@ static void check_commands(const char *name, const char *about, const char *text
 /* Pages and exports of profiles are for files: there a name is what it is. */
 static bool is_export(const char *name)
 {
-    static const char *const exports[] = {"flame", "folded", "speedscope", "callgrind", "lcov", "html"};
+    static const char *const exports[] = {"flame",     "folded", "speedscope",
+                                          "callgrind", "lcov",   "html"};
     for (size_t i = 0; i < COUNT(exports); i++)
         if (strcmp(name, exports[i]) == 0)
             return true;
@@ -179,7 +192,8 @@ static bool is_export(const char *name)
 /* No element of others in a page. */
 static void check_page(const char *name, const char *about, const char *text)
 {
-    static const char *const foreign[] = {"<script>alert", "<img ", "<svg onload", "</style></title>"};
+    static const char *const foreign[] = {"<script>alert", "<img ", "<svg onload",
+                                          "</style></title>"};
     if (strncmp(text, "<!DOCTYPE html>", 15) != 0)
         return;
     for (size_t i = 0; i < COUNT(foreign); i++)
@@ -246,7 +260,7 @@ Test(hostile_reports, the_hostile_sample, .timeout = 60)
     check_all("hostile");
 }
 
-/* ---- figures ---------------------------------------------------------------------------------- */
+/* ---- figures ------------------------------------------------------------------------------- */
 
 static void make_figures(double value, double other)
 {
@@ -276,7 +290,7 @@ static void make_figures(double value, double other)
 
 Test(hostile_reports, every_figure_in_every_report, .timeout = 300)
 {
-    static const double values[] = {NAN,   INFINITY, -INFINITY, 0,     -0.0,     5e-324,
+    static const double values[] = {NAN,   INFINITY, -INFINITY, 0,     -0.0,        5e-324,
                                     1e308, -1e308,   1e15,      0.001, 4294967296.0};
     for (size_t i = 0; i < COUNT(values); i++)
         for (size_t other = 0; other < COUNT(values); other++) {
@@ -287,7 +301,7 @@ Test(hostile_reports, every_figure_in_every_report, .timeout = 300)
         }
 }
 
-/* ---- what a step leaves besides --------------------------------------------------------------- */
+/* ---- what a step leaves besides ------------------------------------------------------------ */
 
 /* Five of ours in each line of annotations: the level, and properties whose colons and commas are
  * spelt out, so that the second "::" is ours as well. */
@@ -324,8 +338,8 @@ Test(hostile_reports, outputs_hold_figures_and_our_own_words, .timeout = 60)
         make_hostile(texts[i]);
         buffer_init(&out, 1 << 16);
         github_append_outputs(&out, &sample.report, "end");
-        cr_assert_eq(strspn(buffer_text(&out), "abcdefghijklmnopqrstuvwxyz_0123456789<\n"), out.length,
-                     "%s", buffer_text(&out));
+        cr_assert_eq(strspn(buffer_text(&out), "abcdefghijklmnopqrstuvwxyz_0123456789<\n"),
+                     out.length, "%s", buffer_text(&out));
         buffer_release(&out);
     }
 }

@@ -43,7 +43,7 @@ static void check_lacks(const char *text, const char *part)
     cr_assert(strstr(text, part) == NULL, "\"%s\" in:\n%s", part, text);
 }
 
-/* ---- goldens ---------------------------------------------------------------------------------- */
+/* ---- goldens ------------------------------------------------------------------------------- */
 
 /* Read and found right by people, rendered too; TOLLGATE_UPDATE_GOLDEN writes them anew. */
 static void check_golden(const char *name)
@@ -135,7 +135,7 @@ Test(markdown, a_new_endpoint_is_news, .timeout = 60)
     buffer_release(&out);
 }
 
-/* ---- the marker ------------------------------------------------------------------------------- */
+/* ---- the marker ---------------------------------------------------------------------------- */
 
 Test(markdown, each_key_has_a_comment_of_its_own, .timeout = 60)
 {
@@ -155,8 +155,14 @@ Test(markdown, each_key_has_a_comment_of_its_own, .timeout = 60)
 
 Test(markdown, a_key_cannot_end_the_comment, .timeout = 60)
 {
-    static const char *const bad[] = {"", "a-->b", "a\"b", "a b", "a\nb", "é",
-                                      "a123456789012345678901234567890123456789012345678901234567890123456"};
+    static const char *const bad[] = {
+        "",
+        "a-->b",
+        "a\"b",
+        "a b",
+        "a\nb",
+        "é",
+        "a123456789012345678901234567890123456789012345678901234567890123456"};
     cr_assert(markdown_is_key("Main_api-2.0"));
     begin_sample();
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -181,7 +187,7 @@ Test(markdown, a_commit_that_is_none_is_not_in_the_marker, .timeout = 60)
     buffer_release(&out);
 }
 
-/* ---- text from outside ------------------------------------------------------------------------ */
+/* ---- text from outside --------------------------------------------------------------------- */
 
 struct text_case {
     char text[64], code[80], words[96];
@@ -263,7 +269,7 @@ Test(markdown, a_name_cannot_leave_the_quotes_of_the_command, .timeout = 60)
     buffer_release(&out);
 }
 
-/* ---- limits ----------------------------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------------------------- */
 
 static size_t size_within(size_t max_bytes)
 {
@@ -322,7 +328,8 @@ Test(markdown, what_is_left_off_is_counted, .timeout = 60)
     const char *text = buffer_text(&out);
     cr_assert_leq(out.length, 65536);
     check_contains(text, "400 of 500 endpoints got dearer");
-    check_contains(text, "\nAnd 388 more changed; the table of all endpoints below has them first.");
+    check_contains(text,
+                   "\nAnd 388 more changed; the table of all endpoints below has them first.");
     check_contains(text, "\nAnd 380 more in the full report.\n"); /* 20 are explained */
     const char *table = strstr(text, "All 500 endpoints");
     cr_assert_not_null(table);
@@ -351,7 +358,7 @@ Test(markdown, rank_decides_what_stays, .timeout = 60)
     buffer_release(&out);
 }
 
-/* ---- lines, money, owners --------------------------------------------------------------------- */
+/* ---- lines, money, owners ------------------------------------------------------------------ */
 
 Test(markdown, a_line_of_many_endpoints_is_told_once, .timeout = 60)
 {
@@ -373,15 +380,15 @@ static struct endpoint_owner owned[SAMPLE_ENDPOINTS];
 
 static void add_money(void)
 {
-    cost = (struct cost_report){.has_money = true,
-                                .has_change = true,
-                                .currency = "USD",
-                                .digits = 2,
-                                .endpoints = costs,
-                                .endpoint_count = SAMPLE_ENDPOINTS,
-                                .basis = "a bill of $3,120.00 a month, by the corpus's weights",
-                                .total = {.endpoints = 1, .efficiency = 65e6, .low = 52e6,
-                                          .high = 78e6}};
+    cost = (struct cost_report){
+        .has_money = true,
+        .has_change = true,
+        .currency = "USD",
+        .digits = 2,
+        .endpoints = costs,
+        .endpoint_count = SAMPLE_ENDPOINTS,
+        .basis = "a bill of $3,120.00 a month, by the corpus's weights",
+        .total = {.endpoints = 1, .efficiency = 65e6, .low = 52e6, .high = 78e6}};
     for (size_t i = 0; i < SAMPLE_ENDPOINTS; i++)
         costs[i].name = sample.endpoints[i].name;
     costs[FAULT_FEED].change =
@@ -405,7 +412,8 @@ Test(markdown, says_what_it_costs_a_month, .timeout = 60)
     sample_make_faulty(&sample);
     add_money();
     write_report(&out);
-    check_contains(buffer_text(&out), "**+$65.00 (+$52.00\u00a0to\u00a0+$78.00) a month** from 1 endpoint");
+    check_contains(buffer_text(&out),
+                   "**+$65.00 (+$52.00\u00a0to\u00a0+$78.00) a month** from 1 endpoint");
     check_contains(buffer_text(&out), "| +$65.00<br>+$52.00\u00a0to\u00a0+$78.00 |");
     check_contains(buffer_text(&out), "a bill of `$3,120.00` a month");
     buffer_release(&out);
@@ -454,7 +462,7 @@ Test(markdown, names_owners_and_calls_nobody_unasked, .timeout = 60)
     buffer_release(&out);
 }
 
-/* ---- accepting -------------------------------------------------------------------------------- */
+/* ---- accepting ----------------------------------------------------------------------------- */
 
 Test(markdown, suggests_a_trailer_that_covers_it, .timeout = 60)
 {
@@ -467,8 +475,8 @@ Test(markdown, suggests_a_trailer_that_covers_it, .timeout = 60)
                    "Tollgate-Accept: GET /v3/feed instructions +7% because ...\n");
     buffer_release(&out);
     struct metric_verdict *kept = &sample.endpoints[FAULT_TOKEN].metrics[METRIC_RETAINED_BYTES];
-    *kept = (struct metric_verdict){48, 0, NAN, NAN, NAN, VERDICT_REGRESSED, "a leak",
-                                    .accepted = NULL};
+    *kept = (struct metric_verdict){
+        48, 0, NAN, NAN, NAN, VERDICT_REGRESSED, "a leak", .accepted = NULL};
     sample.endpoints[FAULT_FEED].metrics[METRIC_CPU_NS].over_budget = true;
     write_report(&out);
     check_contains(buffer_text(&out),

@@ -229,7 +229,11 @@ Test(owners, codeowners_by_what_is_executed)
     cr_expect_null(owners_endpoint(&owners, "GET /unknown")->owner);
     cr_expect_null(owners_endpoint(&owners, "GET /other"));
     cr_expect_null(owners_endpoint(NULL, "GET /feed"));
-    cr_assert_eq(owners.note_count, 1);
+    cr_assert_eq(owners.note_count, 3);
+    cr_expect_str_eq(owners.notes[1],
+                     "1 of 5 endpoints unowned: CODEOWNERS names nobody for its files");
+    cr_expect_eq(strncmp(owners.notes[2], "2 of 5 endpoints unowned: no line of the", 39), 0, "%s",
+                 owners.notes[2]);
     cr_expect_str_eq(owners.notes[0], ".github/CODEOWNERS:5: one of its owners is no @name, "
                                       "@org/team or e-mail address");
 }

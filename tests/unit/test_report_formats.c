@@ -1,5 +1,5 @@
-/* The reports for other people's programs: JUnit, SARIF, GitLab's, OpenMetrics and CSV. Whether those
- * programs take them is for tests/e2e/test_report_formats.py. */
+/* The reports for other people's programs: JUnit, SARIF, GitLab's, OpenMetrics and CSV. Whether
+ * those programs take them is for tests/e2e/test_report_formats.py. */
 #include "reporters/reporter.h"
 
 #include "base/file.h"
@@ -52,7 +52,7 @@ static size_t count_parts(const char *text, const char *part)
     return count;
 }
 
-/* ---- goldens: read and found right by people, and taken by readers that others wrote ---------- */
+/* ---- goldens: read and found right by people, and taken by readers that others wrote ------- */
 
 struct golden_case {
     char name[32], file[32];
@@ -91,7 +91,7 @@ ParameterizedTest(struct golden_case *each, report_formats, golden, .timeout = 6
     buffer_release(&out);
 }
 
-/* ---- JUnit ------------------------------------------------------------------------------------ */
+/* ---- JUnit --------------------------------------------------------------------------------- */
 
 static long find_attribute(const char *text, const char *suite, const char *name)
 {
@@ -149,7 +149,8 @@ Test(report_formats, junit_skips_what_may_be_undecided, .timeout = 60)
 Test(report_formats, junit_has_no_time_that_is_none, .timeout = 60)
 {
     struct buffer out;
-    static const char *const times[] = {NULL, "", "2026-01-31", "2026-01-31T09:30:00+", "yesterday"};
+    static const char *const times[] = {NULL, "", "2026-01-31", "2026-01-31T09:30:00+",
+                                        "yesterday"};
     begin_sample();
     for (size_t i = 0; i < COUNT_OF(times); i++) {
         sample.head.created = times[i];
@@ -159,7 +160,7 @@ Test(report_formats, junit_has_no_time_that_is_none, .timeout = 60)
     }
 }
 
-/* ---- SARIF and GitLab: findings --------------------------------------------------------------- */
+/* ---- SARIF and GitLab: findings ------------------------------------------------------------ */
 
 static json_t *write_json(const char *name)
 {
@@ -186,11 +187,10 @@ Test(report_formats, sarif_places_a_result_at_the_line_at_fault, .timeout = 60)
     int index, line;
     cr_assert_eq(json_array_size(results), 6);
     const json_t *cpu = json_array_get(results, 1); /* behind the wrong answer */
-    cr_assert_eq(json_unpack((json_t *)(uintptr_t)cpu,
-                             "{ss si ss s[{s{s{ss ss} s{si}}}]}", "ruleId", &rule, "ruleIndex",
-                             &index, "level", &level, "locations", "physicalLocation",
-                             "artifactLocation", "uri", &uri, "uriBaseId", &base, "region",
-                             "startLine", &line),
+    cr_assert_eq(json_unpack((json_t *)(uintptr_t)cpu, "{ss si ss s[{s{s{ss ss} s{si}}}]}",
+                             "ruleId", &rule, "ruleIndex", &index, "level", &level, "locations",
+                             "physicalLocation", "artifactLocation", "uri", &uri, "uriBaseId",
+                             &base, "region", "startLine", &line),
                  0);
     cr_assert_str_eq(rule, "cpu_ns");
     cr_assert_eq(index, METRIC_CPU_NS);
@@ -207,8 +207,8 @@ Test(report_formats, sarif_escapes_paths_as_uris, .timeout = 60)
     json_auto_t *log = write_json("sarif");
     const char *uri;
     cr_assert_eq(json_unpack((json_t *)(uintptr_t)json_array_get(sarif_results(log), 1),
-                             "{s[{s{s{ss}}}]}", "locations", "physicalLocation",
-                             "artifactLocation", "uri", &uri),
+                             "{s[{s{s{ss}}}]}", "locations", "physicalLocation", "artifactLocation",
+                             "uri", &uri),
                  0);
     cr_assert_str_eq(uri, "a%20b/c%23d%25%C3%A9%3F.c");
 }
@@ -250,8 +250,8 @@ Test(report_formats, a_finding_keeps_its_print, .timeout = 60)
         finding_print(&findings[i], prints[i]);
         cr_assert_eq(strspn(prints[i], "0123456789abcdef"), 64);
         for (size_t before = 0; before < i; before++)
-            cr_assert_eq(strcmp(prints[i], prints[before]) == 0, i == 1 && before == 0, "%zu %zu", i,
-                         before);
+            cr_assert_eq(strcmp(prints[i], prints[before]) == 0, i == 1 && before == 0, "%zu %zu",
+                         i, before);
     }
 }
 
@@ -280,7 +280,7 @@ Test(report_formats, nothing_found_is_an_empty_list, .timeout = 60)
     cr_assert_eq(json_array_size(sarif_results(log)), 0);
 }
 
-/* ---- metrics ---------------------------------------------------------------------------------- */
+/* ---- metrics ------------------------------------------------------------------------------- */
 
 Test(report_formats, gitlab_metrics_do_not_move_with_noise, .timeout = 60)
 {
@@ -314,9 +314,16 @@ struct quantised_case {
 ParameterizedTestParameters(report_formats, quantised)
 {
     static struct quantised_case cases[] = {
-        {0, "0"},           {7, "7"},         {24.5, "24.5"},     {1234.5, "1234"},
-        {12345, "12350"},   {99999, "100000"}, {1234567, "1235000"}, {0.00012346, "0.0001235"},
-        {8.8, "8.8"},       {1e300, "1.000e+300"},
+        {0, "0"},
+        {7, "7"},
+        {24.5, "24.5"},
+        {1234.5, "1234"},
+        {12345, "12350"},
+        {99999, "100000"},
+        {1234567, "1235000"},
+        {0.00012346, "0.0001235"},
+        {8.8, "8.8"},
+        {1e300, "1.000e+300"},
     };
     return cr_make_param_array(struct quantised_case, cases, COUNT_OF(cases));
 }
@@ -328,7 +335,8 @@ ParameterizedTest(struct quantised_case *each, report_formats, quantised, .timeo
     begin_sample();
     sample.endpoints[2].metrics[METRIC_INSTRUCTIONS].head = each->value;
     write_named("gitlab-metrics", &out);
-    snprintf(line, sizeof line, "tollgate_instructions{endpoint=\"GET /v3/feed\"} %s\n", each->text);
+    snprintf(line, sizeof line, "tollgate_instructions{endpoint=\"GET /v3/feed\"} %s\n",
+             each->text);
     check_contains(buffer_text(&out), line);
     buffer_release(&out);
 }
@@ -356,8 +364,10 @@ Test(report_formats, openmetrics_has_base_units, .timeout = 60)
     write_named("openmetrics", &out);
     const char *text = buffer_text(&out);
     shape_check_openmetrics("regressed", text);
-    check_contains(text, "\ntollgate_cpu_seconds{endpoint=\"GET /v3/feed\",side=\"base\"} 0.00117\n");
-    check_contains(text, "\ntollgate_change_ratio{endpoint=\"GET /v3/feed\",metric=\"cpu_ns\"} 0.061\n");
+    check_contains(text,
+                   "\ntollgate_cpu_seconds{endpoint=\"GET /v3/feed\",side=\"base\"} 0.00117\n");
+    check_contains(text,
+                   "\ntollgate_change_ratio{endpoint=\"GET /v3/feed\",metric=\"cpu_ns\"} 0.061\n");
     check_contains(text, "\ntollgate_verdict{endpoint=\"GET /v3/feed\",verdict=\"regressed\"} 1\n");
     check_contains(text, "\ntollgate_verdict{endpoint=\"GET /v3/feed\",verdict=\"passed\"} 0\n");
     check_contains(text, "\ntollgate_exit_code 1\n");
@@ -371,7 +381,7 @@ struct label_case {
 ParameterizedTestParameters(report_formats, labels)
 {
     static struct label_case cases[] = {
-        {"GET /a", "GET /a"},   {"a\"b", "a\\\"b"}, {"a\\b", "a\\\\b"},
+        {"GET /a", "GET /a"},  {"a\"b", "a\\\"b"},  {"a\\b", "a\\\\b"},
         {"a\nb", "a\\\\x0ab"}, {"\xff", "\\\\xff"}, {"é", "é"},
     };
     return cr_make_param_array(struct label_case, cases, COUNT_OF(cases));
@@ -386,7 +396,7 @@ ParameterizedTest(struct label_case *each, report_formats, labels, .timeout = 60
     buffer_release(&out);
 }
 
-/* ---- CSV -------------------------------------------------------------------------------------- */
+/* ---- CSV ----------------------------------------------------------------------------------- */
 
 struct csv_case {
     char name[32], field[40];
@@ -395,10 +405,17 @@ struct csv_case {
 ParameterizedTestParameters(report_formats, csv_text)
 {
     static struct csv_case cases[] = {
-        {"GET /a", "\"GET /a\","},       {"a\"b", "\"a\"\"b\","},   {"a,b", "\"a,b\","},
-        {"=1+1", "\"'=1+1\","},          {"+1", "\"'+1\","},        {"-1", "\"'-1\","},
-        {"@SUM(1)", "\"'@SUM(1)\","},    {"\t=1", "\"\\x09=1\","},  {"a\r\nb", "\"a\\x0d\\x0ab\","},
-        {"", "\"\","},                   {"::error::", "\"::error::\","},
+        {"GET /a", "\"GET /a\","},
+        {"a\"b", "\"a\"\"b\","},
+        {"a,b", "\"a,b\","},
+        {"=1+1", "\"'=1+1\","},
+        {"+1", "\"'+1\","},
+        {"-1", "\"'-1\","},
+        {"@SUM(1)", "\"'@SUM(1)\","},
+        {"\t=1", "\"\\x09=1\","},
+        {"a\r\nb", "\"a\\x0d\\x0ab\","},
+        {"", "\"\","},
+        {"::error::", "\"::error::\","},
     };
     return cr_make_param_array(struct csv_case, cases, COUNT_OF(cases));
 }
@@ -423,9 +440,10 @@ Test(report_formats, csv_has_a_row_an_endpoint_and_metric, .timeout = 60)
     write_named("csv", &out);
     shape_check_csv("regressed", buffer_text(&out), 20);
     cr_assert_eq(count_parts(buffer_text(&out), "\r\n"), 1 + SAMPLE_ENDPOINTS * METRIC_COUNT);
-    check_contains(buffer_text(&out),
-                   "\r\n\"GET /v3/feed\",\"instructions\",\"count\",90,9000,310050,292500,17550,0.06,"
-                   "0.06,0.06,\"regressed\",\"'+6.0 % (292500 to 310050), above 0.5 % and 500 a "
-                   "request\",\"gateway/rank.c\",71,\"\",,,,\"\"\r\n");
+    check_contains(
+        buffer_text(&out),
+        "\r\n\"GET /v3/feed\",\"instructions\",\"count\",90,9000,310050,292500,17550,0.06,"
+        "0.06,0.06,\"regressed\",\"'+6.0 % (292500 to 310050), above 0.5 % and 500 a "
+        "request\",\"gateway/rank.c\",71,\"\",,,,\"\"\r\n");
     buffer_release(&out);
 }

@@ -68,7 +68,7 @@ static size_t widest_line(const char *text)
     return widest;
 }
 
-Test(report_terminal, no_line_is_wider_than_the_terminal, .timeout = 60)
+Test(report_terminal, no_line_is_wider_than_the_terminal, .timeout = 240)
 {
     setlocale(LC_ALL, "C.utf8");
     for (size_t kind = 0; kind < COUNT(kinds); kind++)

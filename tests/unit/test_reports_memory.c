@@ -1,5 +1,6 @@
-/* Each failing allocation of the reports for other people's programs is an error, and leaks nothing.
- * Linked with --wrap for malloc, calloc, realloc and reallocarray; jansson's are failed as well. */
+/* Each failing allocation of the reports for other people's programs is an error, and leaks
+ * nothing. Linked with --wrap for malloc, calloc, realloc and reallocarray; jansson's are failed as
+ * well. */
 #include "reporters/reporter.h"
 #include "tests/unit/fault_sample.h"
 

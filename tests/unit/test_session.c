@@ -4,6 +4,7 @@
 
 #include "base/macros.h"
 #include "replay/session_private.h"
+#include "tests/unit/failing_allocations.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -12,35 +13,6 @@
 #include <unistd.h>
 
 TestSuite(session, .timeout = 60);
-
-/* Linked with --wrap, allocations can be made to fail from the n-th on. */
-static long allocations_left = -1;
-extern void *__real_malloc(size_t size) __attribute__((weak));
-extern void *__real_calloc(size_t count, size_t size) __attribute__((weak));
-extern void *__real_reallocarray(void *old, size_t count, size_t size) __attribute__((weak));
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-
-static bool is_failing(void)
-{
-    return allocations_left >= 0 && allocations_left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return is_failing() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return is_failing() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-    return is_failing() ? NULL : __real_reallocarray(old, count, size);
-}
 
 #define TOKEN "0123456789abcdef"
 #define THING "feedfacecafebeef"
@@ -470,7 +442,7 @@ Test(session, the_nth_allocation_fails)
     struct capture_rule captures[3];
     struct scene scene;
     struct error err = {0};
-    if (&__real_malloc == NULL)
+    if (!allocations_can_fail())
         cr_skip_test("not linked with --wrap");
     arena_init(&arena);
     make_captures(captures, &arena);

@@ -177,6 +177,8 @@ Test(standin, a_miss_is_599_counted_and_described)
                                          "    nearest recorded: GET /x?b=2\n"
                                          "    they differ in\n"
                                          "      query b: \"3\" asked, \"2\" recorded\n"
+                                         "    values alone differ: with \"match\": {\"template\": "
+                                         "true} this upstream would answer\n"
                                          "  users: PUT /x?b=2\n"
                                          "    nearest recorded: GET /x?b=2\n"
                                          "    they differ in\n"

@@ -54,7 +54,8 @@ static size_t run(const struct standin_options *options)
     struct client clients[CLIENTS] = {0};
     pthread_t threads[CLIENTS];
     size_t wrong = 0;
-    if (!standin_set_new_with(&set, names, 2, options, NULL) || !standin_set_add(set, &exchange, NULL))
+    if (!standin_set_new_with(&set, names, 2, options, NULL) ||
+        !standin_set_add(set, &exchange, NULL))
         return 1;
     for (size_t i = 0; i < CLIENTS; i++) {
         const char *url = standin_set_url(set, names[i % 2]);

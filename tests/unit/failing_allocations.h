@@ -17,9 +17,11 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t count, size_t size);
 
-/* How many allocations are left before all fail; -1 = none does. */
+/* How many allocations are left before one fails; -1 = none does. */
 static long allocations_left = -1;
 static long allocations_seen;
+static bool fail_once; /* that one alone; else all from there on */
+static bool has_failed;
 
 static inline bool allocations_can_fail(void)
 {
@@ -31,7 +33,14 @@ static inline bool allocation_fails(void)
     allocations_seen++;
     if (allocations_left < 0)
         return false;
-    return allocations_left == 0 || allocations_left-- == 0;
+    if (allocations_left > 0) {
+        allocations_left--;
+        return false;
+    }
+    if (fail_once)
+        allocations_left = -1;
+    has_failed = true;
+    return true;
 }
 
 void *__wrap_malloc(size_t size)

@@ -11,57 +11,11 @@
 #include "reporters/cost_text.h"
 
 #include "cost_sample.h"
+#include "tests/unit/failing_allocations.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
-
-void *__real_malloc(size_t size) __attribute__((weak));
-void *__real_calloc(size_t count, size_t size) __attribute__((weak));
-void *__real_realloc(void *old, size_t size) __attribute__((weak));
-void *__real_reallocarray(void *old, size_t count, size_t size) __attribute__((weak));
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-
-static long allocations_left = -1; /* -1 = do not fail */
-static bool fail_once;             /* the n-th alone; else all from the n-th on */
-static bool has_failed;
-
-static bool allocation_fails(void)
-{
-    if (allocations_left < 0)
-        return false;
-    if (allocations_left > 0) {
-        allocations_left--;
-        return false;
-    }
-    if (fail_once)
-        allocations_left = -1;
-    has_failed = true;
-    return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return allocation_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return allocation_fails() ? NULL : __real_realloc(old, size);
-}
-
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_reallocarray(old, count, size);
-}
 
 TestSuite(cost_memory, .timeout = 600);
 
@@ -264,7 +218,7 @@ static void fail_each(size_t which)
 
 Test(cost_memory, each_failing_allocation)
 {
-    if (__real_malloc == NULL)
+    if (!allocations_can_fail())
         cr_skip_test("not linked with --wrap");
     make_all();
     json_set_alloc_funcs(__wrap_malloc, free);
@@ -275,7 +229,7 @@ Test(cost_memory, each_failing_allocation)
 
 Test(cost_memory, no_allocation_from_the_nth_on)
 {
-    if (__real_malloc == NULL)
+    if (!allocations_can_fail())
         cr_skip_test("not linked with --wrap");
     make_all();
     json_set_alloc_funcs(__wrap_malloc, free);

@@ -1,6 +1,7 @@
 /* Distilling. What is expected follows from the corpora that the tests make, worked out by hand.
  * Linked with --wrap for the allocator, so that each allocation can be made to fail. */
 #include "replay/distill.h"
+#include "tests/unit/failing_allocations.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -8,37 +9,6 @@
 #include <string.h>
 
 TestSuite(distill, .timeout = 120);
-
-void *__real_malloc(size_t size) __attribute__((weak));
-void *__real_calloc(size_t count, size_t size) __attribute__((weak));
-void *__real_realloc(void *old, size_t size) __attribute__((weak));
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static long allocations_left = -1; /* -1 = do not fail */
-
-static bool allocation_fails(void)
-{
-    if (allocations_left < 0)
-        return false;
-    return allocations_left == 0 || allocations_left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return allocation_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return allocation_fails() ? NULL : __real_realloc(old, size);
-}
 
 enum { ITEMS_MAX = 4000, ENDPOINTS_MAX = 16 };
 
@@ -458,7 +428,7 @@ Test(distill, each_failing_allocation_is_an_error)
     struct distillation out;
     struct error err = {0};
     long n = 0;
-    if (__real_malloc == NULL)
+    if (!allocations_can_fail())
         cr_skip_test("not linked with --wrap");
     add_mixed();
     struct distill_options wanted = options(40, 1);

@@ -4,58 +4,11 @@
 #include "reporters/flame.h"
 
 #include "tests/unit/profile_sample.h"
+#include "tests/unit/failing_allocations.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdlib.h>
-
-void *__real_malloc(size_t size) __attribute__((weak));
-void *__real_calloc(size_t count, size_t size) __attribute__((weak));
-void *__real_realloc(void *old, size_t size) __attribute__((weak));
-void *__real_reallocarray(void *old, size_t count, size_t size) __attribute__((weak));
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-
-static long allocations_left = -1; /* -1 = do not fail */
-
-static bool fail_once; /* the n-th alone; else all from the n-th on */
-static bool has_failed;
-
-static bool allocation_fails(void)
-{
-    if (allocations_left < 0)
-        return false;
-    if (allocations_left > 0) {
-        allocations_left--;
-        return false;
-    }
-    if (fail_once)
-        allocations_left = -1;
-    has_failed = true;
-    return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return allocation_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return allocation_fails() ? NULL : __real_realloc(old, size);
-}
-
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_reallocarray(old, count, size);
-}
 
 static struct profile_sample sample;
 
@@ -111,7 +64,7 @@ static void fail_each(const struct reporter *reporter)
 
 Test(export_memory, each_failing_allocation, .timeout = 600)
 {
-    if (__real_malloc == NULL)
+    if (!allocations_can_fail())
         cr_skip_test("not linked with --wrap");
     json_set_alloc_funcs(__wrap_malloc, free);
     fail_once = true;
@@ -121,7 +74,7 @@ Test(export_memory, each_failing_allocation, .timeout = 600)
 
 Test(export_memory, no_allocation_from_the_nth_on, .timeout = 600)
 {
-    if (__real_malloc == NULL)
+    if (!allocations_can_fail())
         cr_skip_test("not linked with --wrap");
     json_set_alloc_funcs(__wrap_malloc, free);
     for (size_t i = 0; i < COUNT_OF(reporters); i++)

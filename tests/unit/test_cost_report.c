@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cost_sample.h"
+#include "tests/unit/golden.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -63,20 +64,11 @@ static void make_sample(void)
     find();
 }
 
-static void check_golden(const char *golden, const struct buffer *out)
+static void check_golden(const char *name, const struct buffer *out)
 {
-    char path[512];
-    struct buffer wanted;
-    struct error err = {0};
-    const char *here = strrchr(__FILE__, '/');
-    snprintf(path, sizeof path, "%.*s/../cli/golden/cost-%s.txt", (int)(here - __FILE__), __FILE__,
-             golden);
-    if (getenv("TOLLGATE_UPDATE_GOLDEN") != NULL)
-        cr_assert(file_write_atomic(path, buffer_text(out), out->length, &err), "%s", err.text);
-    buffer_init(&wanted, 1 << 20);
-    cr_assert(file_read(path, &wanted, &err), "%s", err.text);
-    cr_expect_str_eq(buffer_text(out), buffer_text(&wanted), "%s:\n%s", golden, buffer_text(out));
-    buffer_release(&wanted);
+    char file[256];
+    snprintf(file, sizeof file, "cost-%s.txt", name);
+    golden_check(file, out);
 }
 
 static void write_text(int columns, bool color, bool utf8, struct buffer *out)

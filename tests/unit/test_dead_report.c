@@ -7,6 +7,7 @@
 #include "reporters/dead_text.h"
 #include "reporters/source_view.h"
 #include "tests/unit/dead_sample.h"
+#include "tests/unit/golden.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -178,23 +179,11 @@ static size_t widest_line(const char *text)
     return widest;
 }
 
-/* The transcripts were read and found right by people; set TOLLGATE_UPDATE_GOLDEN to write them
- * anew, and read the difference. */
 static void check_golden(const char *name, struct buffer *out)
 {
-    char path[4096];
-    const char *here = strrchr(__FILE__, '/');
-    struct error err = {0};
-    struct buffer expected;
-    snprintf(path, sizeof path, "%.*s/../cli/golden/dead-%s.txt", (int)(here - __FILE__), __FILE__,
-             name);
-    if (getenv("TOLLGATE_UPDATE_GOLDEN") != NULL)
-        cr_assert(file_write_atomic(path, buffer_text(out), out->length, &err), "%s", err.text);
-    buffer_init(&expected, 1 << 20);
-    cr_assert(file_read(path, &expected, &err), "%s", err.text);
-    cr_assert_str_eq(buffer_text(out), buffer_text(&expected), "%s differs; now:\n%s", path,
-                     buffer_text(out));
-    buffer_release(&expected);
+    char file[256];
+    snprintf(file, sizeof file, "dead-%s.txt", name);
+    golden_check(file, out);
     buffer_release(out);
 }
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "reporters/markdown_text.h"
 #include "tests/unit/fault_sample.h"
+#include "tests/unit/golden.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -45,23 +46,13 @@ static void check_lacks(const char *text, const char *part)
 
 /* ---- goldens ------------------------------------------------------------------------------- */
 
-/* Read and found right by people, rendered too; TOLLGATE_UPDATE_GOLDEN writes them anew. */
 static void check_golden(const char *name)
 {
-    char path[4096];
-    struct error err = {0};
-    struct buffer out, expected;
-    const char *here = strrchr(__FILE__, '/');
-    snprintf(path, sizeof path, "%.*s/../cli/golden/comment-%s.md", (int)(here - __FILE__),
-             __FILE__, name);
+    char file[256];
+    struct buffer out;
+    snprintf(file, sizeof file, "comment-%s.md", name);
     write_report(&out);
-    if (getenv("TOLLGATE_UPDATE_GOLDEN") != NULL)
-        cr_assert(file_write_atomic(path, buffer_text(&out), out.length, &err), "%s", err.text);
-    buffer_init(&expected, 1 << 20);
-    cr_assert(file_read(path, &expected, &err), "%s", err.text);
-    cr_assert_str_eq(buffer_text(&out), buffer_text(&expected), "%s differs; now:\n%s", path,
-                     buffer_text(&out));
-    buffer_release(&expected);
+    golden_check(file, &out);
     buffer_release(&out);
 }
 

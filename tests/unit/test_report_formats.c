@@ -7,6 +7,7 @@
 #include "reporters/finding.h"
 #include "reporters/openmetrics.h"
 #include "tests/unit/fault_sample.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/report_shape.h"
 
 #include <criterion/criterion.h>
@@ -73,21 +74,10 @@ ParameterizedTestParameters(report_formats, golden)
 
 ParameterizedTest(struct golden_case *each, report_formats, golden, .timeout = 60)
 {
-    char path[4096];
-    struct error err = {0};
-    struct buffer out, expected;
-    const char *here = strrchr(__FILE__, '/');
-    snprintf(path, sizeof path, "%.*s/../cli/golden/%s", (int)(here - __FILE__), __FILE__,
-             each->file);
+    struct buffer out;
     make_everything();
     write_named(each->name, &out);
-    if (getenv("TOLLGATE_UPDATE_GOLDEN") != NULL)
-        cr_assert(file_write_atomic(path, buffer_text(&out), out.length, &err), "%s", err.text);
-    buffer_init(&expected, 1 << 20);
-    cr_assert(file_read(path, &expected, &err), "%s", err.text);
-    cr_assert_str_eq(buffer_text(&out), buffer_text(&expected), "%s differs; now:\n%s", path,
-                     buffer_text(&out));
-    buffer_release(&expected);
+    golden_check(each->file, &out);
     buffer_release(&out);
 }
 

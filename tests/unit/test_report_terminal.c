@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "reporters/headline.h"
 #include "reporters/order.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/report_sample.h"
 
 #include <criterion/criterion.h>
@@ -83,23 +84,11 @@ Test(report_terminal, no_line_is_wider_than_the_terminal, .timeout = 240)
             }
 }
 
-/* The transcripts were read and found right by people; set TOLLGATE_UPDATE_GOLDEN to write them
- * anew, and read the difference. */
 static void check_golden(const char *name, const struct buffer *out)
 {
-    char path[4096];
-    const char *here = strrchr(__FILE__, '/');
-    snprintf(path, sizeof path, "%.*s/../cli/golden/report-%s.txt", (int)(here - __FILE__),
-             __FILE__, name);
-    struct error err = {0};
-    if (getenv("TOLLGATE_UPDATE_GOLDEN") != NULL)
-        cr_assert(file_write_atomic(path, buffer_text(out), out->length, &err), "%s", err.text);
-    struct buffer expected;
-    buffer_init(&expected, 1 << 20);
-    cr_assert(file_read(path, &expected, &err), "%s", err.text);
-    cr_assert_str_eq(buffer_text(out), buffer_text(&expected), "%s differs; now:\n%s", path,
-                     buffer_text(out));
-    buffer_release(&expected);
+    char file[256];
+    snprintf(file, sizeof file, "report-%s.txt", name);
+    golden_check(file, out);
 }
 
 static void check_transcripts(const char *name, change make)

@@ -21,11 +21,12 @@
 #include <unistd.h>
 
 enum {
-    LOG_LINES = 12,       /* of the gateway's log in a message */
-    READY_POLL_MS = 10,   /* between two tries */
-    STOP_SLOWNESS = 4,    /* a farewell is mostly waiting, which no instrument slows down */
-    TREE_REFRESH = 32,    /* cheap readings between two walks of the process tree */
-    SETTLE_STEP_NS = 1000 /* the sleep between two looks at the clock; the kernel rounds it up */
+    KILL_TIMEOUT_MS = 2000, /* a killed tree is gone in a moment, but on a busy machine */
+    LOG_LINES = 12,         /* of the gateway's log in a message */
+    READY_POLL_MS = 10,     /* between two tries */
+    STOP_SLOWNESS = 4,      /* a farewell is mostly waiting, which no instrument slows down */
+    TREE_REFRESH = 32,      /* cheap readings between two walks of the process tree */
+    SETTLE_STEP_NS = 1000   /* the sleep between two looks at the clock; the kernel rounds it up */
 };
 
 struct gateway {
@@ -40,9 +41,9 @@ struct gateway {
     bool lost;  /* the keeper itself ended before its tree */
     bool empty; /* no process is left */
     struct child_status main_status;
-    int64_t ended_ns; /* CPU time of processes that were reaped */
+    int64_t ended_ns;  /* CPU time of processes that were reaped */
     int64_t reaped_ns; /* of live processes' ended children, at the last walk */
-    int64_t last_ns;  /* never counts backwards */
+    int64_t last_ns;   /* never counts backwards */
     struct process_tree tree;
     unsigned readings;
     int64_t *final_ns; /* while it stops: each process's latest clock, in the tree's order */
@@ -77,9 +78,8 @@ static void gateway_hear(struct gateway *gateway, const struct keeper_message *m
         return;
     gateway->main_ended = true;
     gateway->main_status.signalled = WIFSIGNALED(message->raw_status);
-    gateway->main_status.code = gateway->main_status.signalled
-                                    ? WTERMSIG(message->raw_status)
-                                    : WEXITSTATUS(message->raw_status);
+    gateway->main_status.code = gateway->main_status.signalled ? WTERMSIG(message->raw_status)
+                                                               : WEXITSTATUS(message->raw_status);
 }
 
 /* Takes what the keeper has said, waiting at most `timeout_ms` for the first word. False when the
@@ -221,9 +221,8 @@ static bool gateway_await_ready(struct gateway *gateway, const struct gateway_pl
         if (!gateway_check_alive(gateway, err))
             return false;
         int64_t left_ms = (deadline - clock_monotonic_ns()) / NS_PER_MS + 1;
-        struct driver_options options = {.port = gateway->port.port,
-                                         .timeout_ms = (int)left_ms,
-                                         .interrupt = plan->interrupt};
+        struct driver_options options = {
+            .port = gateway->port.port, .timeout_ms = (int)left_ms, .interrupt = plan->interrupt};
         /* A driver of its own each time: the question lives on this stack frame only, and a
          * connection that was refused leaves nothing behind. */
         struct driver *driver = NULL;
@@ -304,8 +303,9 @@ bool gateway_start(struct gateway **out, const struct gateway_plan *plan, struct
         error_set_memory(err);
         goto failed;
     }
-    if (!port_reserve(&gateway->port, PORT_FIRST_GATEWAY, err) || !gateway_spawn(gateway, plan, err) ||
-        !gateway_await_start(gateway, err) || !gateway_await_ready(gateway, plan, err))
+    if (!port_reserve(&gateway->port, PORT_FIRST_GATEWAY, err) ||
+        !gateway_spawn(gateway, plan, err) || !gateway_await_start(gateway, err) ||
+        !gateway_await_ready(gateway, plan, err))
         goto failed;
     gateway_read_full_cpu_ns(gateway); /* from here on the tree is known */
     *out = gateway;
@@ -450,7 +450,7 @@ void gateway_stop(struct gateway *gateway, struct gateway_account *account)
         gateway_order(gateway, KEEPER_TERMINATE);
         if (!gateway_await_empty(gateway, gateway->stop_timeout_ms)) {
             gateway_order(gateway, KEEPER_KILL);
-            gateway_listen(gateway, 50);
+            (void)gateway_await_empty(gateway, KILL_TIMEOUT_MS); /* what they spent is told then */
         }
         close(gateway->line);
     }

@@ -224,7 +224,7 @@ static void deliver(const char *path, struct buffer *commands)
 
 Test(github, leaves_summary_and_outputs_where_the_step_wants_them, .timeout = 60)
 {
-    char summary[128], outputs[128], delimiter[64], line[128];
+    char summary[128], outputs[128], delimiter[64], line[256];
     struct error err = {0};
     struct buffer text, commands;
     const char *at = folder();

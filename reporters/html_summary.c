@@ -2,6 +2,7 @@
  * changed. */
 #include "base/markup.h"
 #include "reporters/cost_words.h"
+#include "reporters/fault.h"
 #include "reporters/flame_words.h"
 #include "reporters/format.h"
 #include "reporters/headline.h"
@@ -133,6 +134,30 @@ static const struct endpoint_verdict *find_largest(const struct html *html, enum
     return largest;
 }
 
+/* The line to look at first, which is what most readers came for. */
+static void append_fault(struct buffer *out, const struct html *html,
+                         const struct endpoint_verdict *endpoint)
+{
+    struct arena arena;
+    struct fault fault;
+    struct buffer text, cut;
+    arena_init(&arena);
+    buffer_init(&text, HTML_TEXT_MAX);
+    buffer_init(&cut, HTML_TEXT_MAX);
+    bool found = fault_find(&fault, html->report, endpoint, &arena);
+    if (found && fault.place_count > 0) {
+        fault_append_place(&text, &fault, fault.places[0], true);
+        words_append_cut(&cut, buffer_text(&text), HTML_NAME_BYTES, false);
+        markup_open(out, "p", NULL);
+        html_append_parted(out, buffer_text(&cut));
+        markup_close(out, "p");
+    }
+    out->failed = out->failed || !found;
+    flame_release_text(out, &cut);
+    flame_release_text(out, &text);
+    arena_release(&arena);
+}
+
 static void append_how_much(struct buffer *out, const struct html *html)
 {
     enum metric metric = METRIC_COUNT;
@@ -153,6 +178,7 @@ static void append_how_much(struct buffer *out, const struct html *html)
         words_append_cut(&text, largest->name, HTML_NAME_BYTES, false);
         markup_element(out, "p", buffer_text(&text), NULL);
         flame_release_text(out, &text);
+        append_fault(out, html, largest);
     }
     close_fact(out);
 }

@@ -29,6 +29,45 @@ static void skip_pass(struct run *run, struct pass_result *result, const char *r
     explain_missing(run, result->name, result->reason);
 }
 
+static double least_of(const struct samples *samples)
+{
+    double least = NAN;
+    for (size_t i = 0; i < samples->count; i++)
+        if (!(samples->values[i] >= least))
+            least = samples->values[i];
+    return least;
+}
+
+bool bench_is_unchanged(const struct bench *bench, const struct endpoint_result *endpoint,
+                        enum metric metric)
+{
+    const struct figure *figure = &endpoint->figures[metric];
+    struct limits limits = gate_limits(bench->gate, endpoint->name, metric);
+    double head = least_of(&figure->side[SIDE_HEAD]), base = least_of(&figure->side[SIDE_BASE]);
+    double change = fabs(head - base);
+    return change <= limits.relative / 2 * base || change <= limits.absolute / 2;
+}
+
+/* Whether both sides were counted, and no endpoint costs more or less than before. */
+static bool nothing_changed(const struct bench *bench)
+{
+    bool counted = false;
+    if (!bench->sides[SIDE_HEAD].present || !bench->sides[SIDE_BASE].present)
+        return false;
+    for (size_t e = 0; e < bench->run->endpoint_count; e++) {
+        const struct endpoint_result *endpoint = &bench->run->endpoints[e];
+        for (unsigned m = 0; m < METRIC_COUNT; m++) {
+            if (metric_info((enum metric)m)->kind != METRIC_EXACT ||
+                endpoint->figures[m].side[SIDE_HEAD].count == 0)
+                continue;
+            counted = true;
+            if (!bench_is_unchanged(bench, endpoint, (enum metric)m))
+                return false;
+        }
+    }
+    return counted;
+}
+
 bool bench_run_pass(struct bench *bench, const struct pass *pass, bool wanted, struct error *err)
 {
     struct run *run = bench->run;
@@ -37,6 +76,14 @@ bool bench_run_pass(struct bench *bench, const struct pass *pass, bool wanted, s
     *result = (struct pass_result){.name = pass->name, .status = PASS_RAN};
     if (!wanted || !pass->settings(bench->config)->enabled) {
         skip_pass(run, result, wanted ? "switched off in the config" : "not asked for");
+        return true;
+    }
+    if (pass->explains_counts && !bench->explains_all && nothing_changed(bench)) {
+        snprintf(skipped, sizeof skipped,
+                 "no count changed, so there is nothing to explain; --passes %s measures it all the "
+                 "same",
+                 pass->name);
+        skip_pass(run, result, skipped);
         return true;
     }
     int64_t started = clock_monotonic_ns();

@@ -35,6 +35,7 @@ struct bench {
     pthread_mutex_t *run_lock;  /* held to write what several replicates share of the run */
     int64_t deadline_ns;        /* monotonic; 0 = none */
     int64_t counting_deadline_ns; /* of the counting passes, so that time is left for the live one */
+    bool explains_all;          /* also what did not change: the passes were asked for by name */
     struct run *run;            /* filled in by the passes */
 };
 
@@ -47,10 +48,16 @@ struct pass {
      * words and returns true. */
     bool (*run)(struct bench *bench, struct pass_result *result, char skipped[512],
                 struct error *err);
+    bool explains_counts; /* says why a count changed: nothing to say where none did */
 };
 
 /* NULL-terminated. */
 const struct pass *const *pass_list(void);
+
+/* Whether a count of both sides is the same, give or take half of what would fail; false when it is
+ * not known. */
+bool bench_is_unchanged(const struct bench *bench, const struct endpoint_result *endpoint,
+                        enum metric metric);
 
 /* Runs one pass, or notes why it did not run, in the run's next pass_result. */
 MUST_CHECK bool bench_run_pass(struct bench *bench, const struct pass *pass, bool wanted,

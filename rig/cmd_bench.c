@@ -270,6 +270,7 @@ static bool job_prepare_measuring(struct job *job, struct error *err)
     bench->scratch_folder = job->workspace.scratch;
     bench->run = &job->run;
     bench->gate = &job->terms.gate;
+    bench->explains_all = arguments_value(job->arguments, "passes") != NULL;
     bench->run_lock = &job->run_lock;
     if (budget > 0) {
         bench->deadline_ns = clock_monotonic_ns() + budget * NS_PER_SECOND;
@@ -472,9 +473,11 @@ const struct command command_bench = {
     .examples = examples,
     .details = "Builds the gateway, replays the corpus at it in passes that each measure one\n"
                "thing well, and says for each endpoint: passed, improved, regressed or\n"
-               "inconclusive. Without --base and --baseline it compares with the baseline of\n"
-               "the config. A regression may be accepted, in \"accept\" of the base's config or\n"
-               "by a trailer of a commit that is measured:\n"
+               "inconclusive. Where a base is measured beside it and no count changed, there is\n"
+               "nothing to explain: lines and sites then run only when --passes names them.\n"
+               "Without --base and --baseline it compares with the baseline of the config. A\n"
+               "regression may be accepted, in \"accept\" of the base's config or by a trailer\n"
+               "of a commit that is measured:\n"
                "  Tollgate-Accept: GET /v3/feed cpu +8% until 2027-01-31 because it ranks",
     .run = run,
 };

@@ -308,6 +308,18 @@ static bool counted_reserve(const struct counted *counted, struct error *err)
     return true;
 }
 
+/* Whether both sides have the same counts: then no further start can make one dearer. */
+static bool sides_agree(const struct counted *counted)
+{
+    const struct bench *bench = counted->bench;
+    for (size_t e = 0; e < bench->run->endpoint_count; e++)
+        for (size_t c = 0; c < counted->sampler->counter_count; c++)
+            if (!bench_is_unchanged(bench, &bench->run->endpoints[e],
+                                    counted->sampler->counters[c].metric))
+                return false;
+    return bench->sides[SIDE_BASE].present;
+}
+
 static bool counted_all(struct counted *counted, char skipped[512], struct error *err)
 {
     size_t replicates = (size_t)counted->settings->replicates;
@@ -324,6 +336,8 @@ static bool counted_all(struct counted *counted, char skipped[512], struct error
                 return true;
         }
         counted->complete = replicate + 1;
+        if (sides_agree(counted))
+            return true;
     }
     return true;
 }

@@ -197,4 +197,4 @@ static bool lines_run(struct bench *bench, struct pass_result *result, char skip
 }
 
 const struct pass pass_lines = {"lines", "instructions and executions by line, under callgrind",
-                                lines_settings, lines_run};
+                                lines_settings, lines_run, .explains_counts = true};

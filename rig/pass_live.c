@@ -399,4 +399,4 @@ static const struct pass_settings *live_settings(const struct config *config)
 }
 
 const struct pass pass_live = {"live", "CPU time, latency and peak memory of the gateway as it is",
-                               live_settings, live_run};
+                               live_settings, live_run, false};

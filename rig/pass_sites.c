@@ -216,4 +216,4 @@ static bool sites_run(struct bench *bench, struct pass_result *result, char skip
 }
 
 const struct pass pass_sites = {"sites", "allocations by call site, by the preloaded agent",
-                                sites_settings, sites_run};
+                                sites_settings, sites_run, .explains_counts = true};

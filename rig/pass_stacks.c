@@ -197,4 +197,4 @@ static bool stacks_run(struct bench *bench, struct pass_result *result, char ski
 }
 
 const struct pass pass_stacks = {"stacks", "CPU time by stack, sampled", stacks_settings,
-                                 stacks_run};
+                                 stacks_run, false};

@@ -14,7 +14,7 @@ static bool exact_run(struct bench *bench, struct pass_result *result, char skip
 }
 
 const struct pass pass_exact = {"exact", "instructions and system calls, under callgrind",
-                                exact_settings, exact_run};
+                                exact_settings, exact_run, false};
 
 static const struct pass_settings *alloc_settings(const struct config *config)
 {
@@ -28,7 +28,7 @@ static bool alloc_run(struct bench *bench, struct pass_result *result, char skip
 }
 
 const struct pass pass_alloc = {"alloc", "allocations, by the preloaded agent", alloc_settings,
-                                alloc_run};
+                                alloc_run, false};
 
 /* What is sure and quick comes first: when a time budget ends, it is there. */
 static const struct pass *const passes[] = {&pass_alloc, &pass_exact,  &pass_lines, &pass_sites,

@@ -27,7 +27,7 @@ static void teardown(void)
     buffer_release(&page);
 }
 
-TestSuite(html, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(html, .init = setup, .fini = teardown, .timeout = 280);
 
 static void write_page(void)
 {

@@ -93,8 +93,9 @@ bool bench_run_pass(struct bench *bench, const struct pass *pass, bool wanted, s
     result->seconds = round((double)(clock_monotonic_ns() - started) / 1e6) / 1e3;
     if (ok && skipped[0] != '\0')
         skip_pass(run, result, skipped);
-    snprintf(summary, sizeof summary, "%lld replicates, %lld requests",
-             (long long)result->replicates, (long long)result->requests);
+    snprintf(summary, sizeof summary, "%lld replicate%s, %lld requests",
+             (long long)result->replicates, result->replicates == 1 ? "" : "s",
+             (long long)result->requests);
     if (!ok)
         progress_clear(bench->progress);
     else

@@ -6,7 +6,7 @@
 #include "reporters/cost_json.h"
 #include "reporters/cost_text.h"
 #include "rig/insight.h"
-#include "rig/output.h"
+#include "rig/plain_output.h"
 #include "rig/terms.h"
 
 #include <stdio.h>
@@ -15,62 +15,19 @@
 
 enum { REPORT_MAX_BYTES = 256 << 20, FILE_COLUMNS = 80 };
 
-/* Where a report goes to. */
-struct target {
-    bool json;
-    const char *path; /* NULL = stdout */
-};
-
 /* What the command holds. */
 struct costing {
     const struct arguments *arguments;
     struct arena arena;
     struct config config;
     bool has_config;
-    struct target targets[ARGUMENT_REPEAT_MAX];
-    size_t target_count;
-    struct report_style style; /* of stdout */
+    struct plain_output output;
     struct run head, base;
     bool two; /* runs */
     struct terms terms;
     struct cost_view view;
     const char *notes[1];
 };
-
-static bool parse_target(struct target *target, const char *text, struct error *err)
-{
-    const char *colon = strchr(text, ':');
-    size_t size = colon != NULL ? (size_t)(colon - text) : strlen(text);
-    target->json = size == strlen("json") && strncmp(text, "json", size) == 0;
-    target->path = colon != NULL ? colon + 1 : NULL;
-    if (!target->json && (size != strlen("terminal") || strncmp(text, "terminal", size) != 0))
-        return error_set(err, ERROR_USAGE,
-                         "-O %.*s: there is no such report; there are: terminal, json",
-                         (int)(size < 31 ? size : 31), text);
-    if (target->path != NULL && *target->path == '\0')
-        return error_set(err, ERROR_USAGE, "-O %s needs a path after the colon", text);
-    return output_check_path(target->path, err);
-}
-
-static bool parse_output(struct costing *costing, struct error *err)
-{
-    const char *const *formats = arguments_values(costing->arguments, "format");
-    const char *color = arguments_value(costing->arguments, "color");
-    enum color_choice choice = COLOR_AUTO;
-    struct terminal terminal;
-    if (color != NULL && !terminal_parse_color(color, &choice))
-        return error_set(err, ERROR_USAGE, "--color takes auto, always or never, not \"%s\"",
-                         color);
-    terminal_probe(&terminal, STDOUT_FILENO, choice);
-    costing->style = (struct report_style){
-        .columns = terminal.columns, .color = terminal.color, .utf8 = terminal.utf8};
-    for (size_t i = 0; formats[i] != NULL; i++)
-        if (!parse_target(&costing->targets[costing->target_count++], formats[i], err))
-            return false;
-    if (costing->target_count == 0)
-        costing->target_count = 1; /* terminal, on stdout */
-    return true;
-}
 
 static bool parse_view(struct costing *costing, struct error *err)
 {
@@ -123,10 +80,10 @@ static bool find_terms(struct costing *costing, struct error *err)
     return terms_find(&costing->terms, &question, &costing->head, &costing->arena, err);
 }
 
-static bool write_target(const struct costing *costing, const struct target *target,
+static bool write_target(const struct costing *costing, const struct plain_target *target,
                          struct error *err)
 {
-    struct report_style style = costing->style;
+    struct report_style style = costing->output.style;
     struct buffer out;
     if (target->path != NULL)
         style = (struct report_style){.columns = FILE_COLUMNS, .utf8 = true};
@@ -157,8 +114,8 @@ static bool write_all(struct costing *costing, const struct insight *insight, st
         return error_set(err, ERROR_USAGE,
                          "--owners: nothing says whose the endpoints are; give \"owners\" in "
                          "tollgate.json, x-owner in the OpenAPI document, or CODEOWNERS");
-    for (size_t i = 0; i < costing->target_count; i++)
-        if (!write_target(costing, &costing->targets[i], err))
+    for (size_t i = 0; i < costing->output.count; i++)
+        if (!write_target(costing, &costing->output.targets[i], err))
             return false;
     return true;
 }
@@ -195,7 +152,7 @@ static enum exit_code run(const struct arguments *arguments, struct error *err)
     arena_init(&costing.arena);
     run_init(&costing.head);
     run_init(&costing.base);
-    bool ok = parse_view(&costing, err) && parse_output(&costing, err) &&
+    bool ok = parse_view(&costing, err) && plain_output_parse(&costing.output, arguments, "", err) &&
               read_config(&costing, err) && read_runs(&costing, err) && find_terms(&costing, err) &&
               weigh(&costing, err);
     run_release(&costing.head);

@@ -11,7 +11,7 @@
 #include "reporters/source_view.h"
 #include "rig/config.h"
 #include "rig/dead_tree.h"
-#include "rig/output.h"
+#include "rig/plain_output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +20,6 @@
 
 enum { RUNS_MAX = 1000, REPORT_MAX_BYTES = 256 << 20, FILE_COLUMNS = 80, OWN_NOTES = 4 };
 
-/* Where a report goes to. */
-struct target {
-    bool json;
-    const char *path; /* NULL = stdout */
-};
-
 /* What the command holds. */
 struct search {
     const struct arguments *arguments;
@@ -33,10 +27,7 @@ struct search {
     struct interrupt interrupt;
     struct config config;
     bool has_config;
-    struct target targets[ARGUMENT_REPEAT_MAX];
-    size_t target_count;
-    struct report_style style; /* of stdout */
-    bool interactive;
+    struct plain_output output;
     struct dead_tree tree;
     struct dead_merge *merge;
     struct dead dead;
@@ -71,44 +62,6 @@ static bool parse_states(struct search *search, struct error *err)
     if (values[0] == NULL)
         states[DEAD_NEVER] = true;
     return true;
-}
-
-static bool parse_target(struct search *search, const char *text, struct error *err)
-{
-    struct target *target = &search->targets[search->target_count++];
-    const char *colon = strchr(text, ':');
-    size_t size = colon != NULL ? (size_t)(colon - text) : strlen(text);
-    target->json = size == strlen("json") && strncmp(text, "json", size) == 0;
-    target->path = colon != NULL ? colon + 1 : NULL;
-    if (!target->json && (size != strlen("terminal") || strncmp(text, "terminal", size) != 0))
-        return error_set(err, ERROR_USAGE,
-                         "-O %.*s: there is no such report; there are: terminal, "
-                         "json; see --html",
-                         (int)(size < 31 ? size : 31), text);
-    if (target->path != NULL && *target->path == '\0')
-        return error_set(err, ERROR_USAGE, "-O %s needs a path after the colon", text);
-    return output_check_path(target->path, err);
-}
-
-static bool parse_output(struct search *search, struct error *err)
-{
-    const char *const *formats = arguments_values(search->arguments, "format");
-    const char *color = arguments_value(search->arguments, "color");
-    enum color_choice choice = COLOR_AUTO;
-    struct terminal terminal;
-    if (color != NULL && !terminal_parse_color(color, &choice))
-        return error_set(err, ERROR_USAGE, "--color takes auto, always or never, not \"%s\"",
-                         color);
-    terminal_probe(&terminal, STDOUT_FILENO, choice);
-    search->interactive = terminal.interactive;
-    search->style = (struct report_style){
-        .columns = terminal.columns, .color = terminal.color, .utf8 = terminal.utf8};
-    for (size_t i = 0; formats[i] != NULL; i++)
-        if (!parse_target(search, formats[i], err))
-            return false;
-    if (search->target_count == 0)
-        search->target_count = 1; /* terminal, on stdout */
-    return output_check_path(arguments_value(search->arguments, "html"), err);
 }
 
 static bool read_config(struct search *search, struct error *err)
@@ -285,10 +238,10 @@ static bool append_source(struct search *search, const char *name, const struct 
            source_view_append(out, file, &text, style, cut, err);
 }
 
-static bool write_target(struct search *search, const struct target *target, struct error *err)
+static bool write_target(struct search *search, const struct plain_target *target, struct error *err)
 {
     const char *source = arguments_value(search->arguments, "source");
-    struct report_style style = search->style;
+    struct report_style style = search->output.style;
     bool ok;
     struct buffer out;
     if (target->path != NULL)
@@ -297,7 +250,7 @@ static bool write_target(struct search *search, const struct target *target, str
     if (target->json)
         ok = dead_json_append(&out, &search->report, err);
     else if (source != NULL)
-        ok = append_source(search, source, &style, search->interactive && target->path == NULL,
+        ok = append_source(search, source, &style, search->output.interactive && target->path == NULL,
                            &out, err);
     else
         ok = dead_text_append(&out, &search->report, &style, err);
@@ -333,8 +286,8 @@ static bool write_all(struct search *search, struct error *err)
     search->report.note_count = search->note_count;
     search->report.today = search->today;
     dead_rank(&search->dead, clock_realtime_ns() / NS_PER_SECOND);
-    for (size_t i = 0; i < search->target_count; i++)
-        if (!write_target(search, &search->targets[i], err))
+    for (size_t i = 0; i < search->output.count; i++)
+        if (!write_target(search, &search->output.targets[i], err))
             return false;
     return page == NULL || write_page(search, page, err);
 }
@@ -347,7 +300,7 @@ static bool look(struct search *search, struct error *err)
         return error_set_memory(err);
     clock_format_utc(clock_realtime_ns(), search->today);
     search->today[strlen("2026-11-22")] = '\0';
-    return parse_states(search, err) && parse_output(search, err) && read_config(search, err) &&
+    return parse_states(search, err) && plain_output_parse(&search->output, search->arguments, "; see --html", err) && read_config(search, err) &&
            dead_merge_new(&search->merge, err) && read_runs(search, err) &&
            find_dead(search, err) && find_ages(search, err) && write_all(search, err);
 }

@@ -225,16 +225,7 @@ static void report_redaction(const struct importing *importing)
     }
     buffer_init(&text, 1 << 20);
     redaction_append_report(importing->redaction, &text);
-    fputs("  redacted: ", file);
-    import_print_count(file, redaction_count(importing->redaction), "value");
-    fputc('\n', file);
-    for (const char *line = buffer_text(&text); *line != '\0';) {
-        size_t size = strcspn(line, "\n");
-        fputs("    ", file);
-        import_print_safe(file, line, size);
-        fputc('\n', file);
-        line += size + (line[size] == '\n');
-    }
+    import_print_redactions(file, redaction_count(importing->redaction), buffer_text(&text));
     buffer_release(&text);
 }
 

@@ -31,6 +31,20 @@ void import_print_count(FILE *file, size_t count, const char *unit)
         fprintf(file, "%s %ss", number, unit);
 }
 
+void import_print_redactions(FILE *file, size_t count, const char *places)
+{
+    fputs("  redacted: ", file);
+    import_print_count(file, count, "value");
+    fputc('\n', file);
+    for (const char *line = places; *line != '\0';) {
+        size_t size = strcspn(line, "\n");
+        fputs("    ", file);
+        import_print_safe(file, line, size);
+        fputc('\n', file);
+        line += size + (line[size] == '\n');
+    }
+}
+
 static void print_reasons(FILE *file, const char *lead, const struct import_reasons *reasons)
 {
     char number[FORMAT_SIZE];

@@ -30,6 +30,9 @@ bool import_host_wanted(const struct import_settings *settings, const char *auth
 /* "1 line", "1,138 entries" */
 void import_print_count(FILE *file, size_t count, const char *unit);
 
+/* How many values were replaced, and below it where, a line each: of redaction_append_report. */
+void import_print_redactions(FILE *file, size_t count, const char *places);
+
 /* Text from outside, made safe, onto a stream. */
 void import_print_safe(FILE *file, const char *text, size_t size);
 

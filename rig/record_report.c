@@ -267,16 +267,7 @@ static void print_redactions(const struct record_report *report, FILE *file)
         return;
     buffer_init(&text, 1 << 20);
     recording_append_redactions(report->recording, &text);
-    fputs("  redacted: ", file);
-    import_print_count(file, recording_redactions(report->recording), "value");
-    fputc('\n', file);
-    for (const char *line = buffer_text(&text); *line != '\0';) {
-        size_t size = strcspn(line, "\n");
-        fputs("    ", file);
-        import_print_safe(file, line, size);
-        fputc('\n', file);
-        line += size + (line[size] == '\n');
-    }
+    import_print_redactions(file, recording_redactions(report->recording), buffer_text(&text));
     buffer_release(&text);
 }
 

@@ -1,9 +1,9 @@
 #include "rig/config.h"
 
 #include "base/file.h"
+#include "tests/unit/fixture_folder.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,37 +151,19 @@ Test(config, workload_is_not_named_by_layout_gate_or_store)
     cr_assert_neq(plain, hash_of("{\"gateway\": {\"start\": [\"y\", \"${port}\"]}, \"corpus\": \"c\"}"));
 }
 
-/* Reads every file of a folder; returns how many there were. */
-static int read_all(const char *folder, bool valid)
+static bool read_one(const char *path, struct error *err)
 {
-    int count = 0;
-    DIR *entries = opendir(folder);
-    cr_assert_not_null(entries, "%s", folder);
-    for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
-        char path[512];
-        struct config config;
-        struct error err = {0};
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        bool ok = config_read(&config, path, &err);
-        cr_expect_eq(ok, valid, "%s: %s: %s", path, err.where, err.text);
-        if (ok)
-            config_release(&config);
-        else
-            cr_expect(err.code == ERROR_INPUT && strncmp(err.where, path, strlen(path)) == 0 &&
-                          err.text[0] != '\0',
-                      "%s does not name the place: %s", path, err.where);
-        count++;
-    }
-    closedir(entries);
-    return count;
+    struct config config;
+    bool ok = config_read(&config, path, err);
+    if (ok)
+        config_release(&config);
+    return ok;
 }
 
 Test(config, fixtures)
 {
-    cr_assert_geq(read_all("fixtures/config/valid", true), 5);
-    cr_assert_geq(read_all("fixtures/config/invalid", false), 60);
+    cr_assert_geq(fixture_folder_read("fixtures/config/valid", true, read_one), 5);
+    cr_assert_geq(fixture_folder_read("fixtures/config/invalid", false, read_one), 60);
 }
 
 Test(config, a_file_that_is_not_there)

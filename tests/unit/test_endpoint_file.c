@@ -2,9 +2,9 @@
 #include "replay/endpoint_file.h"
 
 #include "base/file.h"
+#include "tests/unit/fixture_folder.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,37 +66,20 @@ Test(endpoint_file, an_empty_one_can_be_read_again)
     buffer_release(&text);
 }
 
-static int read_all(const char *folder, bool valid)
+static bool read_one(const char *path, struct error *err)
 {
-    int count = 0;
-    DIR *entries = opendir(folder);
-    cr_assert_not_null(entries, "%s", folder);
-    for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
-        char path[512];
-        struct endpoint_file out;
-        struct arena arena;
-        struct error err = {0};
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        arena_init(&arena);
-        bool ok = endpoint_file_read(&out, path, &arena, &err);
-        cr_expect_eq(ok, valid, "%s: %s: %s", path, err.where, err.text);
-        if (!ok)
-            cr_expect(err.code == ERROR_INPUT && strncmp(err.where, path, strlen(path)) == 0 &&
-                          err.text[0] != '\0',
-                      "%s does not name the place: %s", path, err.where);
-        arena_release(&arena);
-        count++;
-    }
-    closedir(entries);
-    return count;
+    struct endpoint_file out;
+    struct arena arena;
+    arena_init(&arena);
+    bool ok = endpoint_file_read(&out, path, &arena, err);
+    arena_release(&arena);
+    return ok;
 }
 
 Test(endpoint_file, fixtures)
 {
-    cr_assert_geq(read_all("fixtures/endpoints/valid", true), 2);
-    cr_assert_geq(read_all("fixtures/endpoints/invalid", false), 16);
+    cr_assert_geq(fixture_folder_read("fixtures/endpoints/valid", true, read_one), 2);
+    cr_assert_geq(fixture_folder_read("fixtures/endpoints/invalid", false, read_one), 16);
 }
 
 Test(endpoint_file, errors_name_the_place)

@@ -1,9 +1,9 @@
 /* Templates out of OpenAPI documents. The answers are read off the documents by hand, by the rules
  * of OpenAPI 3.1 for servers, path items and references. */
 #include "replay/openapi.h"
+#include "tests/unit/fixture_folder.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,38 +108,20 @@ Test(openapi, base_paths_of_all_spellings)
     }
 }
 
-/* Reads every file of a folder; returns how many there were. */
-static int read_all(const char *folder, bool valid)
+static bool read_one(const char *path, struct error *err)
 {
-    int count = 0;
-    DIR *entries = opendir(folder);
-    cr_assert_not_null(entries, "%s", folder);
-    for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
-        char path[512];
-        struct openapi out;
-        struct arena arena;
-        struct error err = {0};
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        arena_init(&arena);
-        bool ok = openapi_read(&out, path, &arena, &err);
-        cr_expect_eq(ok, valid, "%s: %s: %s", path, err.where, err.text);
-        if (!ok)
-            cr_expect(err.code == ERROR_INPUT && strncmp(err.where, path, strlen(path)) == 0 &&
-                          err.text[0] != '\0',
-                      "%s does not name the place: %s", path, err.where);
-        arena_release(&arena);
-        count++;
-    }
-    closedir(entries);
-    return count;
+    struct openapi out;
+    struct arena arena;
+    arena_init(&arena);
+    bool ok = openapi_read(&out, path, &arena, err);
+    arena_release(&arena);
+    return ok;
 }
 
 Test(openapi, fixtures)
 {
-    cr_assert_geq(read_all("fixtures/openapi/valid", true), 5);
-    cr_assert_geq(read_all("fixtures/openapi/invalid", false), 25);
+    cr_assert_geq(fixture_folder_read("fixtures/openapi/valid", true, read_one), 5);
+    cr_assert_geq(fixture_folder_read("fixtures/openapi/invalid", false, read_one), 25);
 }
 
 Test(openapi, errors_name_the_place)

@@ -54,7 +54,8 @@ fi
 output base "$base"
 if [ -n "$base" ]; then
     config=$(git hash-object --no-filters -- "$TOLLGATE_CONFIG")
-    output base-tree "$(cd "$(dirname "$TOLLGATE_CONFIG")" && pwd)/.tollgate/work/base/$base"
+    kept=.tollgate/work # beside the config, where the program keeps what it builds
+    output base-tree "$(cd "$(dirname "$TOLLGATE_CONFIG")" && pwd)/$kept/base/$base"
     output base-git "$(cd "$(git rev-parse --git-common-dir)" && pwd)/worktrees/$base"
     output base-key "tollgate-base-$platform-$config-$base"
 fi

@@ -33,8 +33,7 @@ static const char *child_become(const struct child_options *options)
         if (moved < 0)
             return "pass a descriptor to";
         if (dup2(input, 0) < 0 || (options->stdout_fd > 0 && dup2(options->stdout_fd, 1) < 0) ||
-            (options->stderr_fd > 0 && dup2(options->stderr_fd, 2) < 0) ||
-            dup2(moved, KEPT_FD) < 0)
+            (options->stderr_fd > 0 && dup2(options->stderr_fd, 2) < 0) || dup2(moved, KEPT_FD) < 0)
             return "redirect";
         close(moved);
     } else if (dup2(input, 0) < 0 || (options->stdout_fd > 0 && dup2(options->stdout_fd, 1) < 0) ||
@@ -63,7 +62,8 @@ static const char *child_become(const struct child_options *options)
     sigprocmask(SIG_SETMASK, &none, NULL);
     /* execvpe takes the vectors without const but does not write to them. */
     execvpe(options->arguments[0], (char *const *)(uintptr_t)options->arguments,
-            options->environment != NULL ? (char *const *)(uintptr_t)options->environment : environ);
+            options->environment != NULL ? (char *const *)(uintptr_t)options->environment
+                                         : environ);
     return "start";
 }
 
@@ -222,8 +222,7 @@ out:
 void child_describe(const struct child_status *status, char *out, size_t size)
 {
     if (status->signalled)
-        snprintf(out, size, "was killed by signal %d (%s)", status->code,
-                 strsignal(status->code));
+        snprintf(out, size, "was killed by signal %d (%s)", status->code, strsignal(status->code));
     else
         snprintf(out, size, "exited with status %d", status->code);
 }

@@ -19,7 +19,7 @@ struct child_options {
     int cpu;                        /* pinned to this CPU; -1: as we are. Note that 0 is a CPU */
     bool fixed_addresses;           /* no address space randomisation */
     bool dies_with_parent;          /* SIGKILL when the thread that started it ends */
-    bool new_session;               /* a session of its own: out of reach of the terminal's Ctrl-C */
+    bool new_session; /* a session of its own: out of reach of the terminal's Ctrl-C */
 };
 
 struct child_status {

@@ -25,7 +25,7 @@ static inline unsigned hash_mix(const void *data, size_t size)
     return (unsigned)hash;
 }
 
-#define HASH_NONFATAL_OOM 1
+#define HASH_NONFATAL_OOM             1
 #define HASH_FUNCTION(key, size, out) ((out) = hash_mix((key), (size)))
 #include <uthash.h>
 

@@ -43,11 +43,11 @@ MUST_CHECK bool json_get_string(const json_t *object, const char *key, enum json
                                 const char **out, const struct json_place *place,
                                 struct error *err);
 MUST_CHECK bool json_get_int(const json_t *object, const char *key, enum json_need need,
-                             int64_t min, int64_t max, int64_t *out,
-                             const struct json_place *place, struct error *err);
+                             int64_t min, int64_t max, int64_t *out, const struct json_place *place,
+                             struct error *err);
 MUST_CHECK bool json_get_number(const json_t *object, const char *key, enum json_need need,
-                                double min, double max, double *out,
-                                const struct json_place *place, struct error *err);
+                                double min, double max, double *out, const struct json_place *place,
+                                struct error *err);
 MUST_CHECK bool json_get_bool(const json_t *object, const char *key, enum json_need need, bool *out,
                               const struct json_place *place, struct error *err);
 MUST_CHECK bool json_get_object(const json_t *object, const char *key, enum json_need need,

@@ -13,7 +13,7 @@
 /* A broken invariant: says where and aborts. Never for bad input. */
 #define BUG(...) bug_abort(__FILE__, __LINE__, __VA_ARGS__)
 
-void bug_abort(const char *file, int line, const char *format, ...)
-    __attribute__((noreturn)) PRINTF_LIKE(3, 4);
+void bug_abort(const char *file, int line, const char *format, ...) __attribute__((noreturn))
+PRINTF_LIKE(3, 4);
 
 #endif

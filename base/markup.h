@@ -1,8 +1,8 @@
 /* HTML and SVG, written through one place that escapes. A document is well-formed XML too: every
  * element is closed, attributes are quoted. Text from outside comes out as text whatever it holds:
  * control characters, bidirectional overrides and bytes that are not UTF-8 become visible escapes,
- * as text_append_safe has them; newlines and tabs stay. No line of it begins with "::", which is how
- * the runner of a job knows a command. */
+ * as text_append_safe has them; newlines and tabs stay. No line of it begins with "::", which is
+ * how the runner of a job knows a command. */
 #ifndef TOLLGATE_BASE_MARKUP_H
 #define TOLLGATE_BASE_MARKUP_H
 

@@ -19,8 +19,8 @@ static struct sockaddr_in loopback(int port)
 static int hold_name(int port)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "tollgate-port-%d",
-                          port);
+    int length =
+        snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "tollgate-port-%d", port);
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0)

@@ -133,8 +133,8 @@ void text_append_safe(struct buffer *out, const char *text, size_t size, bool ke
             control = false;
         if (control)
             buffer_append_format(out, "\\x%02x", (unsigned)character);
-        else if (is_bidirectional_control(character) || character == 0x2028 || character == 0x2029 ||
-                 is_no_character(character))
+        else if (is_bidirectional_control(character) || character == 0x2028 ||
+                 character == 0x2029 || is_no_character(character))
             buffer_append_format(out, "\\u%04x", (unsigned)character);
         else
             buffer_append(out, bytes, length);

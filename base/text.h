@@ -12,8 +12,8 @@ const char *text_nearest(const char *word, const char *const *list);
 bool text_matches_glob(const char *glob, const char *text);
 
 /* Appends text from outside for a terminal: control characters, escape sequences and
- * bidirectional overrides become visible escapes, and so do numbers that are no characters; newlines and tabs stay when `keep_lines`. Bytes
- * that are not UTF-8 become \xHH. */
+ * bidirectional overrides become visible escapes, and so do numbers that are no characters;
+ * newlines and tabs stay when `keep_lines`. Bytes that are not UTF-8 become \xHH. */
 void text_append_safe(struct buffer *out, const char *text, size_t size, bool keep_lines);
 
 /* Whether the bytes are valid UTF-8 (no surrogates, no overlong forms). */

@@ -158,12 +158,12 @@ static void check_budget(struct compare_context *context, const struct compare_r
         return;
     struct compare_words budget = compare_value(max, info->unit);
     if (isnan(out->head)) {
-        out->reason = compare_say(context, "%s; its budget of %s was not checked", out->reason,
-                                  budget.text);
+        out->reason =
+            compare_say(context, "%s; its budget of %s was not checked", out->reason, budget.text);
     } else if (out->head > max) {
-        out->reason = compare_say(context, "%s a request, over the budget of %s; %s",
-                                  compare_value(out->head, info->unit).text, budget.text,
-                                  out->reason);
+        out->reason =
+            compare_say(context, "%s a request, over the budget of %s; %s",
+                        compare_value(out->head, info->unit).text, budget.text, out->reason);
         out->verdict = VERDICT_REGRESSED;
         out->over_budget = true;
     }

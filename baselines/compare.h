@@ -23,15 +23,16 @@ struct metric_evidence {
     size_t looks, looks_planned;
     double margin; /* the one tested, a fraction */
     double p;      /* of the verdict's direction, over all endpoints and looks; NAN = undecided */
-    size_t endpoints;      /* of the family that p is corrected for */
-    const char *settles;   /* what would settle an undecided one; NULL = decided */
+    size_t endpoints;    /* of the family that p is corrected for */
+    const char *settles; /* what would settle an undecided one; NULL = decided */
 };
 
 /* One metric of one endpoint. NAN where there is no figure. */
 struct metric_verdict {
-    double head, base; /* per request; Hodges-Lehmann or median over replicates; exact: the figure */
-    double change;     /* fraction of the base: 0.05 = 5 % dearer */
-    double low, high;  /* interval of `change` at the gate's confidence; equal for exact figures */
+    double head,
+        base;         /* per request; Hodges-Lehmann or median over replicates; exact: the figure */
+    double change;    /* fraction of the base: 0.05 = 5 % dearer */
+    double low, high; /* interval of `change` at the gate's confidence; equal for exact figures */
     enum verdict verdict;
     const char *reason; /* in words, never NULL */
     /* By whom a regression was accepted, up to what and why; the verdict then is passed. From
@@ -58,7 +59,7 @@ struct comparison {
     struct arena arena;
     bool has_base; /* false: only measured, all verdicts are VERDICT_NONE but for budgets */
     enum verdict verdict;
-    bool invalid; /* a wrong answer, a stand-in miss: exit code 3 */
+    bool invalid;                       /* a wrong answer, a stand-in miss: exit code 3 */
     struct endpoint_verdict *endpoints; /* in the head run's order, removed ones last */
     size_t endpoint_count;
     double smallest_cpu_change; /* that this run would have caught with 90 % power; NAN = unknown */
@@ -68,9 +69,9 @@ struct comparison {
 /* How the two runs relate. */
 struct compare_options {
     const struct run *head;
-    const struct run *base;   /* NULL: the head run's own base side, measured beside it */
+    const struct run *base; /* NULL: the head run's own base side, measured beside it */
     const struct gate *gate;
-    const char *cpu_not_gated; /* why CPU may only inform; NULL = it is gated if paired */
+    const char *cpu_not_gated;         /* why CPU may only inform; NULL = it is gated if paired */
     const struct waiver_list *waivers; /* accepted regressions; NULL = none */
     const char *today;                 /* UTC, "2026-11-22"; only needed with waivers */
 };

@@ -49,8 +49,7 @@ static void fill_evidence(struct compare_context *context, struct panel *panel, 
             .base_ns = row->out->metrics[panel->metric].base,
             .limits = gate_limits(context->options->gate, row->out->name, panel->metric),
         };
-        if (row->head == NULL || row->out->invalid != NULL ||
-            row->out->presence != ENDPOINT_BOTH)
+        if (row->head == NULL || row->out->invalid != NULL || row->out->presence != ENDPOINT_BOTH)
             continue;
         const struct figure *figure = &row->head->figures[panel->metric];
         struct samples kept = keep_finite(context, aa ? figure->aa_log_ratio : figure->log_ratio);
@@ -70,8 +69,8 @@ static bool make_plan(struct compare_context *context, struct panel *panel, stru
     if (most > SIGNEDRANK_COUNT_MAX)
         most = SIGNEDRANK_COUNT_MAX;
     if (run->cpu_look_count > 0)
-        return decide_plan(&panel->plan, context->options->gate, context->row_count,
-                           run->cpu_looks, run->cpu_look_count, err);
+        return decide_plan(&panel->plan, context->options->gate, context->row_count, run->cpu_looks,
+                           run->cpu_look_count, err);
     return decide_plan(&panel->plan, context->options->gate, context->row_count, &most, 1, err);
 }
 
@@ -94,10 +93,10 @@ static bool check_host(struct compare_context *context, struct panel *panel, str
         const struct cpu_decision *decision = &panel->decisions[i];
         if (decision->verdict != VERDICT_REGRESSED && decision->verdict != VERDICT_IMPROVED)
             continue;
-        context->out->cpu_note = compare_say(
-            context, "host too noisy: the base against itself shows %s for %s",
-            compare_interval(decision->change, decision->low, decision->high).text,
-            context->rows[i].out->name);
+        context->out->cpu_note =
+            compare_say(context, "host too noisy: the base against itself shows %s for %s",
+                        compare_interval(decision->change, decision->low, decision->high).text,
+                        context->rows[i].out->name);
         return true;
     }
     if (spread > SPREAD_LIMIT)
@@ -140,7 +139,8 @@ static struct compare_words describe_missing(const struct panel *panel, size_t r
     if (missing == POWER_NEVER)
         snprintf(words.text, sizeof words.text, "no practical number of replicates settles it");
     else if (missing == 0)
-        snprintf(words.text, sizeof words.text, "a run of that size settles it more often than not");
+        snprintf(words.text, sizeof words.text,
+                 "a run of that size settles it more often than not");
     else
         snprintf(words.text, sizeof words.text, "about %zu more replicate%s would settle it",
                  missing, missing == 1 ? "" : "s");
@@ -151,8 +151,7 @@ static const char *explain_decision(struct compare_context *context, const struc
                                     size_t row)
 {
     const struct cpu_decision *decision = &panel->decisions[row];
-    struct compare_words change =
-        compare_interval(decision->change, decision->low, decision->high);
+    struct compare_words change = compare_interval(decision->change, decision->low, decision->high);
     struct compare_words margin = describe_margin(&panel->evidence[row], decision);
     const char *plural = panel->plan.endpoints == 1 ? "" : "s";
     switch (decision->verdict) {

@@ -14,8 +14,8 @@ struct compare_row {
 struct compare_context {
     const struct compare_options *options;
     struct comparison *out;
-    bool stored;               /* the base is another run */
-    const char *incomparable;  /* why no figure of the base may be held against ours, or NULL */
+    bool stored;              /* the base is another run */
+    const char *incomparable; /* why no figure of the base may be held against ours, or NULL */
     struct compare_row *rows;
     size_t row_count;
     bool failed; /* memory ran out */
@@ -29,8 +29,7 @@ struct samples compare_side(const struct compare_context *context, const struct 
 struct samples compare_sorted(struct compare_context *context, struct samples samples);
 
 /* A reason in the comparison's arena; never NULL. */
-const char *compare_say(struct compare_context *context, const char *format, ...)
-    PRINTF_LIKE(2, 3);
+const char *compare_say(struct compare_context *context, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Sets VERDICT_NONE with a reason and no change when the two sides cannot be compared; true when
  * so. head and base of the metric are left alone. */

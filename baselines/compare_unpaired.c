@@ -43,8 +43,8 @@ static void estimate_shift(const struct compare_context *context, struct samples
 {
     double z = power_find_normal_quantile((1.0 + context->options->gate->confidence) / 2.0);
     double rank = floor(heads * bases / 2.0 - z * sqrt(heads * bases * (heads + bases + 1) / 12.0));
-    out->change = statistics_convert_log_ratio(
-        statistics_find_median(differences.values, differences.count));
+    out->change =
+        statistics_convert_log_ratio(statistics_find_median(differences.values, differences.count));
     if (rank < 1)
         return;
     size_t cut = (size_t)rank;
@@ -62,9 +62,9 @@ void compare_unpaired(struct compare_context *context, const struct compare_row 
     if (differences.count > 0)
         estimate_shift(context, differences, (double)smaller_of(head.count, WEIGHED_MAX),
                        (double)smaller_of(base.count, WEIGHED_MAX), out);
-    out->reason = compare_say(
-        context, "not gated: %s",
-        context->options->cpu_not_gated != NULL ? context->options->cpu_not_gated
-        : context->stored ? "measured in another run; --base measures both sides in one"
-                          : "the two sides were not measured as pairs");
+    out->reason =
+        compare_say(context, "not gated: %s",
+                    context->options->cpu_not_gated != NULL ? context->options->cpu_not_gated
+                    : context->stored ? "measured in another run; --base measures both sides in one"
+                                      : "the two sides were not measured as pairs");
 }

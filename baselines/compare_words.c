@@ -63,8 +63,8 @@ struct compare_words compare_interval(double change, double low, double high)
     if (isnan(low) || isnan(high))
         return words;
     int decimals = find_decimals(fmax(fabs(100 * low), fabs(100 * high)));
-    snprintf(words.text + used, sizeof words.text - used, " (%.*f to %.*f %%)", decimals,
-             100 * low, decimals, 100 * high);
+    snprintf(words.text + used, sizeof words.text - used, " (%.*f to %.*f %%)", decimals, 100 * low,
+             decimals, 100 * high);
     return words;
 }
 

@@ -19,12 +19,12 @@ struct cpu_evidence {
 
 /* Zero-initialise before the first look; what is settled stays as it is. */
 struct cpu_decision {
-    enum verdict verdict;  /* inconclusive until settled; VERDICT_NONE: nothing was measured */
-    double margin;         /* the one tested, a fraction */
-    double change;         /* Hodges-Lehmann, a fraction; NAN = unknown */
-    double low, high;      /* its bounds; NAN where there are too few replicates for one */
-    double p;              /* of the verdict's direction, for all endpoints and looks; NAN = none */
-    size_t count;          /* replicates weighed */
+    enum verdict verdict; /* inconclusive until settled; VERDICT_NONE: nothing was measured */
+    double margin;        /* the one tested, a fraction */
+    double change;        /* Hodges-Lehmann, a fraction; NAN = unknown */
+    double low, high;     /* its bounds; NAN where there are too few replicates for one */
+    double p;             /* of the verdict's direction, for all endpoints and looks; NAN = none */
+    size_t count;         /* replicates weighed */
     struct sequential_decision state; /* between looks */
 };
 
@@ -32,9 +32,8 @@ struct cpu_decision {
 double decide_find_margin(const struct cpu_evidence *evidence);
 
 /* The plan for `endpoints` endpoints at the gate's alpha and confidence. */
-MUST_CHECK bool decide_plan(struct sequential_plan *plan, const struct gate *gate,
-                            size_t endpoints, const size_t *looks, size_t look_count,
-                            struct error *err);
+MUST_CHECK bool decide_plan(struct sequential_plan *plan, const struct gate *gate, size_t endpoints,
+                            const size_t *looks, size_t look_count, struct error *err);
 
 /* Takes look `look`, counted from 0, each once and in order. `evidence` and `decisions` have
  * plan->endpoints entries, in the same order at every look. An endpoint whose verdict is no more
@@ -45,13 +44,12 @@ MUST_CHECK bool decide_cpu(const struct cpu_evidence *evidence, const struct seq
 /* Takes all looks of the plan over replicates that are all there: at look k each endpoint's first
  * plan->looks[k]. The decisions are initialised here. */
 MUST_CHECK bool decide_all_looks(const struct cpu_evidence *evidence,
-                                 const struct sequential_plan *plan,
-                                 struct cpu_decision *decisions, struct error *err);
+                                 const struct sequential_plan *plan, struct cpu_decision *decisions,
+                                 struct error *err);
 
 /* How many more replicates would settle an inconclusive endpoint, if what was estimated is true;
  * POWER_NEVER when no practical number would. Takes up to a few tenths of a second. */
-size_t decide_find_missing(const struct cpu_evidence *evidence,
-                           const struct sequential_plan *plan,
+size_t decide_find_missing(const struct cpu_evidence *evidence, const struct sequential_plan *plan,
                            const struct cpu_decision *decision);
 
 /* The smallest slowdown of the median endpoint that is found with 90 % power, as a fraction: its

@@ -70,8 +70,8 @@ static bool check_keys(const json_t *object, const char *const others[],
     return json_only_keys(object, keys, place, err);
 }
 
-static bool parse_rule(struct gate_rule *rule, const json_t *object,
-                       const struct json_place *place, struct arena *arena, struct error *err)
+static bool parse_rule(struct gate_rule *rule, const json_t *object, const struct json_place *place,
+                       struct arena *arena, struct error *err)
 {
     static const char *const keys[] = {"match", NULL};
     const char *match = NULL;

@@ -49,8 +49,7 @@ bool reader_hex(struct reader *reader, const json_t *object, const char *key, co
 bool reader_count(struct reader *reader, const json_t *object, const char *key, int64_t *out,
                   const struct json_place *place)
 {
-    return json_get_int(object, key, JSON_REQUIRED, 0, READER_COUNT_LIMIT, out, place,
-                        reader->err);
+    return json_get_int(object, key, JSON_REQUIRED, 0, READER_COUNT_LIMIT, out, place, reader->err);
 }
 
 bool reader_list(struct reader *reader, const json_t *object, const char *key, size_t max,

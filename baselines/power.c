@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DRAWS 2000
-#define SEED UINT64_C(0x746f6c6c67617465)
+#define DRAWS    2000
+#define SEED     UINT64_C(0x746f6c6c67617465)
 #define HALVINGS 100
-#define TWO_PI 6.283185307179586
+#define TWO_PI   6.283185307179586
 /* The asymptotic relative efficiency to the t-test. */
 #define EFFICIENCY (6.0 / TWO_PI)
 
@@ -59,9 +59,8 @@ double power_find_normal_quantile(double probability)
 
 static bool is_sound(const struct power_design *design)
 {
-    return design->count <= SIGNEDRANK_COUNT_MAX && design->endpoints > 0 &&
-           isfinite(design->sd) && design->sd >= 0.0 && design->alpha > 0.0 &&
-           design->alpha <= 0.5;
+    return design->count <= SIGNEDRANK_COUNT_MAX && design->endpoints > 0 && isfinite(design->sd) &&
+           design->sd >= 0.0 && design->alpha > 0.0 && design->alpha <= 0.5;
 }
 
 /* For each drawn sample of standard normals, how far it must be shifted up for the test to reject,
@@ -157,8 +156,8 @@ size_t power_find_missing(const struct power_design *design, const struct power_
         asked.alpha = question->interval_alpha;
         asked.endpoints = 1;
     }
-    size_t needed = power_find_replicates(&asked, fabs(question->estimate - question->margin),
-                                          question->power);
+    size_t needed =
+        power_find_replicates(&asked, fabs(question->estimate - question->margin), question->power);
     if (needed == POWER_NEVER)
         return POWER_NEVER;
     return needed > design->count ? needed - design->count : 0;

@@ -34,8 +34,8 @@ enum { CPU_NS, CPU_SAMPLES };
 enum { ALLOC_ALLOCATIONS, ALLOC_BYTES, ALLOC_RETAINED };
 
 struct profile_value_info {
-    const char *key;   /* in JSON and exports: "instructions" */
-    const char *title; /* "instructions" */
+    const char *key;    /* in JSON and exports: "instructions" */
+    const char *title;  /* "instructions" */
     enum metric metric; /* what it adds up to; METRIC_COUNT = nothing */
     enum metric_unit unit;
     const char *help;
@@ -76,15 +76,15 @@ struct profile_cost {
 
 /* A call seen from a line to a function, a request. PROFILE_LINES only. */
 struct profile_call {
-    uint32_t from; /* a frame: the line */
-    uint32_t to;   /* a frame: the function, its line 0 or where it begins */
-    double calls; /* 0: it was inlined there, which nobody counts */
+    uint32_t from;       /* a frame: the line */
+    uint32_t to;         /* a frame: the function, its line 0 or where it begins */
+    double calls;        /* 0: it was inlined there, which nobody counts */
     double instructions; /* inclusive */
 };
 
 struct profile_endpoint {
     const char *name;
-    int64_t requests; /* that it was measured on */
+    int64_t requests;                 /* that it was measured on */
     const struct profile_cost *costs; /* by node, rising; no node twice */
     size_t cost_count;
     const struct profile_call *calls;
@@ -123,9 +123,9 @@ struct source_function {
 };
 
 struct source_file {
-    const char *path; /* relative to the root of the tree, with '/' */
-    const char *hash; /* git's object id of the content, hex; NULL = the file cannot be read */
-    bool stale;       /* newer than the program that was built from it: lines may not fit */
+    const char *path;      /* relative to the root of the tree, with '/' */
+    const char *hash;      /* git's object id of the content, hex; NULL = the file cannot be read */
+    bool stale;            /* newer than the program that was built from it: lines may not fit */
     const uint32_t *lines; /* that instructions were generated for, rising */
     size_t line_count;
     const struct source_function *functions; /* by line, rising */
@@ -140,8 +140,8 @@ struct source_hunk {
 };
 
 struct source_change {
-    const char *base_path; /* NULL = the file is new */
-    const char *head_path; /* NULL = it was removed */
+    const char *base_path;           /* NULL = the file is new */
+    const char *head_path;           /* NULL = it was removed */
     const struct source_hunk *hunks; /* rising */
     size_t hunk_count;
 };

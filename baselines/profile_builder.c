@@ -315,11 +315,9 @@ static bool copy_frames(struct finishing *finishing)
     if (frames == NULL || nodes == NULL)
         return false;
     for (const struct frame_entry *entry = builder->frames; entry != NULL; entry = entry->hh.next)
-        frames[entry->number] = (struct profile_frame){string_of(finishing, entry->key.function),
-                                                       string_of(finishing, entry->key.file),
-                                                       entry->key.line,
-                                                       string_of(finishing, entry->key.object),
-                                                       entry->key.own != 0};
+        frames[entry->number] = (struct profile_frame){
+            string_of(finishing, entry->key.function), string_of(finishing, entry->key.file),
+            entry->key.line, string_of(finishing, entry->key.object), entry->key.own != 0};
     for (const struct node_entry *entry = builder->nodes; entry != NULL; entry = entry->hh.next)
         nodes[entry->number] = (struct profile_node){entry->key.parent, entry->key.frame};
     finishing->profile->frames = frames;

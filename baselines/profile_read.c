@@ -80,10 +80,9 @@ static bool read_frames(struct profile_reader *profile)
         struct json_place element = json_place_index(&at, i);
         if (!reader_tuple(profile->reader, json_array_get(array, i), &rule, cells, &element))
             return false;
-        frames[i] = (struct profile_frame){string_at(profile, cells[0]),
-                                           string_at(profile, cells[1]),
-                                           cells[2] > 0 ? (uint32_t)cells[2] : 0,
-                                           string_at(profile, cells[3]), cells[4] == 1};
+        frames[i] = (struct profile_frame){
+            string_at(profile, cells[0]), string_at(profile, cells[1]),
+            cells[2] > 0 ? (uint32_t)cells[2] : 0, string_at(profile, cells[3]), cells[4] == 1};
     }
     return true;
 }
@@ -289,9 +288,9 @@ static bool read_profile(struct reader *reader, const json_t *object, enum profi
                          struct profile *out, const struct json_place *place)
 {
     static const char *const missing_keys[] = {"missing", NULL};
-    static const char *const keys[] = {"strings", "frames",      "nodes",   "endpoints",
-                                       "start",   "error_nodes", "rate_hz", "lost",
-                                       "unresolved", "notes",    NULL};
+    static const char *const keys[] = {"strings",    "frames",      "nodes",   "endpoints",
+                                       "start",      "error_nodes", "rate_hz", "lost",
+                                       "unresolved", "notes",       NULL};
     struct profile_reader profile = {
         .reader = reader, .object = object, .place = place, .kind = kind, .profile = out};
     if (json_object_get(object, "missing") != NULL)

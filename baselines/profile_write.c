@@ -195,7 +195,8 @@ static json_t *make_lines(struct writer *writer, const struct source_file *file)
     json_t *array = writer_keep(writer, json_array());
     for (size_t i = 0, next; i < file->line_count && !writer->failed; i = next) {
         json_t *one = writer_keep(writer, json_array());
-        for (next = i + 1; next < file->line_count && file->lines[next] == file->lines[next - 1] + 1;)
+        for (next = i + 1;
+             next < file->line_count && file->lines[next] == file->lines[next - 1] + 1;)
             next++;
         add(writer, one, file->lines[i]);
         add(writer, one, (json_int_t)(next - i));

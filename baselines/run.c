@@ -75,8 +75,7 @@ void run_add_note(struct run *run, const char *format, ...)
     if (length < 0)
         return;
     char *note = arena_copy_bytes(&run->arena, text, (size_t)length);
-    const char **notes =
-        arena_alloc_array(&run->arena, run->note_count + 1, sizeof *run->notes);
+    const char **notes = arena_alloc_array(&run->arena, run->note_count + 1, sizeof *run->notes);
     free(text);
     if (note == NULL || notes == NULL)
         return;

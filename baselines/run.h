@@ -35,8 +35,8 @@ struct figure {
 
 /* A shape of request that an endpoint gets, with what one costs. */
 struct variant_result {
-    const char *name; /* "" = those that the corpus gives none */
-    double share;     /* of the endpoint's traffic, 0 to 1 */
+    const char *name;                         /* "" = those that the corpus gives none */
+    double share;                             /* of the endpoint's traffic, 0 to 1 */
     double figures[METRIC_COUNT][SIDE_COUNT]; /* per request; NAN = not measured apart */
 };
 
@@ -61,7 +61,7 @@ enum pass_status {
 struct conservation {
     double endpoints;
     double unattributed;
-    double total; /* of the process tree, read independently */
+    double total;   /* of the process tree, read independently */
     double between; /* of `unattributed`, while requests were measured: background work, not start,
                        warm-up and end. With one side alone there is no such time, and it is 0 */
 };
@@ -75,9 +75,9 @@ struct pass_result {
     const char *reason; /* why it was skipped, or a remark on what ran; NULL = none */
     double seconds;
     int64_t replicates;
-    int64_t requests;          /* replayed and measured, both sides */
-    int64_t dropped;           /* replicates dropped for stolen time */
-    enum metric conserved;     /* which metric the next field counts */
+    int64_t requests;      /* replayed and measured, both sides */
+    int64_t dropped;       /* replicates dropped for stolen time */
+    enum metric conserved; /* which metric the next field counts */
     struct conservation conservation[SIDE_COUNT];
 };
 
@@ -102,10 +102,10 @@ struct capability {
 
 struct run_side {
     bool present;
-    const char *ref;      /* as asked for: "HEAD", "main", a folder */
-    const char *commit;   /* 40 hex digits; NULL = not in git */
-    bool dirty;           /* the work tree differed from the commit */
-    const char *build_id; /* hash of the gateway's program file, hex; NULL = unknown */
+    const char *ref;               /* as asked for: "HEAD", "main", a folder */
+    const char *commit;            /* 40 hex digits; NULL = not in git */
+    bool dirty;                    /* the work tree differed from the commit */
+    const char *build_id;          /* hash of the gateway's program file, hex; NULL = unknown */
     struct samples peak_rss_bytes; /* a replicate of the live pass, whole process tree */
 };
 
@@ -140,7 +140,7 @@ struct run {
     const char **notes; /* remarks for the reader, in order */
     size_t note_count;
     struct profile profiles[PROFILE_KIND_COUNT][SIDE_COUNT];
-    struct source_tree sources[SIDE_COUNT]; /* the gateway's own; no files: not known */
+    struct source_tree sources[SIDE_COUNT];     /* the gateway's own; no files: not known */
     const struct source_change *source_changes; /* between the two sides' trees */
     size_t source_change_count;
     bool source_changes_known; /* else lines of the two sides are matched by number */
@@ -150,8 +150,9 @@ void run_init(struct run *run);
 void run_release(struct run *run);
 
 /* Read and written whole or not at all. What is read into needs no run_init before; when reading
- * fails it is left empty, and run_release is harmless. A file of another schema version is ERROR_INPUT and says
- * which version it is and what to do. Content is hostile: types, ranges and sizes are checked. */
+ * fails it is left empty, and run_release is harmless. A file of another schema version is
+ * ERROR_INPUT and says which version it is and what to do. Content is hostile: types, ranges and
+ * sizes are checked. */
 MUST_CHECK bool run_read(struct run *run, const char *path, struct error *err);
 MUST_CHECK bool run_write(const struct run *run, const char *path, struct error *err);
 

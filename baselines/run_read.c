@@ -80,8 +80,8 @@ static bool read_fingerprint(struct reader *reader, const json_t *object, struct
 static bool read_side(struct reader *reader, const json_t *sides, const char *key,
                       enum json_need need, struct run_side *out, const struct json_place *place)
 {
-    static const char *const keys[] = {"ref", "commit", "dirty", "build_id", "peak_rss_bytes",
-                                       NULL};
+    static const char *const keys[] = {"ref",      "commit",         "dirty",
+                                       "build_id", "peak_rss_bytes", NULL};
     const json_t *object = NULL;
     struct json_place at = json_place_key(place, key);
     if (!json_get_object(sides, key, need, &object, place, reader->err))
@@ -94,8 +94,8 @@ static bool read_side(struct reader *reader, const json_t *sides, const char *ke
            reader_hex(reader, object, "commit", &out->commit, &at) &&
            json_get_bool(object, "dirty", JSON_OPTIONAL, &out->dirty, &at, reader->err) &&
            reader_hex(reader, object, "build_id", &out->build_id, &at) &&
-           read_samples(reader, object, "peak_rss_bytes", 0, READER_FIGURE_LIMIT, &out->peak_rss_bytes,
-                        &at);
+           read_samples(reader, object, "peak_rss_bytes", 0, READER_FIGURE_LIMIT,
+                        &out->peak_rss_bytes, &at);
 }
 
 static bool read_sides(struct reader *reader, const json_t *root, struct run *run,
@@ -121,10 +121,10 @@ static bool read_conservation(struct reader *reader, const json_t *sides, const 
     if (object == NULL)
         return true;
     return json_only_keys(object, keys, &at, reader->err) &&
-           json_get_number(object, "endpoints", JSON_REQUIRED, -READER_FIGURE_LIMIT, READER_FIGURE_LIMIT,
-                           &out->endpoints, &at, reader->err) &&
-           json_get_number(object, "unattributed", JSON_REQUIRED, -READER_FIGURE_LIMIT, READER_FIGURE_LIMIT,
-                           &out->unattributed, &at, reader->err) &&
+           json_get_number(object, "endpoints", JSON_REQUIRED, -READER_FIGURE_LIMIT,
+                           READER_FIGURE_LIMIT, &out->endpoints, &at, reader->err) &&
+           json_get_number(object, "unattributed", JSON_REQUIRED, -READER_FIGURE_LIMIT,
+                           READER_FIGURE_LIMIT, &out->unattributed, &at, reader->err) &&
            json_get_number(object, "total", JSON_REQUIRED, 0, READER_FIGURE_LIMIT, &out->total, &at,
                            reader->err) &&
            json_get_number(object, "between", JSON_OPTIONAL, 0, READER_FIGURE_LIMIT, &out->between,
@@ -152,8 +152,8 @@ static bool read_pass_status(struct reader *reader, const json_t *object, struct
 static bool read_pass(struct reader *reader, const json_t *object, struct pass_result *out,
                       const struct json_place *place)
 {
-    static const char *const keys[] = {"name",       "status",   "reason",  "seconds",
-                                       "replicates", "requests", "dropped", "conserved",
+    static const char *const keys[] = {"name",         "status",   "reason",  "seconds",
+                                       "replicates",   "requests", "dropped", "conserved",
                                        "conservation", NULL};
     static const char *const side_keys[] = {"head", "base", NULL};
     const json_t *conservation = NULL;
@@ -162,9 +162,10 @@ static bool read_pass(struct reader *reader, const json_t *object, struct pass_r
            json_only_keys(object, keys, place, reader->err) &&
            reader_name(reader, object, "name", &out->name, place) &&
            read_pass_status(reader, object, out, place) &&
-           reader_text(reader, object, "reason", JSON_OPTIONAL, READER_TEXT_MAX, &out->reason, place) &&
-           json_get_number(object, "seconds", JSON_REQUIRED, 0, READER_FIGURE_LIMIT, &out->seconds, place,
-                           reader->err) &&
+           reader_text(reader, object, "reason", JSON_OPTIONAL, READER_TEXT_MAX, &out->reason,
+                       place) &&
+           json_get_number(object, "seconds", JSON_REQUIRED, 0, READER_FIGURE_LIMIT, &out->seconds,
+                           place, reader->err) &&
            reader_count(reader, object, "replicates", &out->replicates, place) &&
            reader_count(reader, object, "requests", &out->requests, place) &&
            reader_count(reader, object, "dropped", &out->dropped, place) &&
@@ -197,19 +198,22 @@ static bool read_figure(struct reader *reader, const json_t *object, enum metric
                         struct figure *out, const struct json_place *place)
 {
     static const char *const plain_keys[] = {"head", "base", "missing", NULL};
-    static const char *const paired_keys[] = {"head",    "base", "log_ratio", "aa_log_ratio",
-                                              "missing", NULL};
+    static const char *const paired_keys[] = {"head",         "base",    "log_ratio",
+                                              "aa_log_ratio", "missing", NULL};
     const char *const *keys = kind == METRIC_PAIRED ? paired_keys : plain_keys;
     /* Only what is counted can be negative: memory given back. */
     double min = kind == METRIC_EXACT ? -READER_FIGURE_LIMIT : 0;
     return json_only_keys(object, keys, place, reader->err) &&
-           read_samples(reader, object, "head", min, READER_FIGURE_LIMIT, &out->side[SIDE_HEAD], place) &&
-           read_samples(reader, object, "base", min, READER_FIGURE_LIMIT, &out->side[SIDE_BASE], place) &&
+           read_samples(reader, object, "head", min, READER_FIGURE_LIMIT, &out->side[SIDE_HEAD],
+                        place) &&
+           read_samples(reader, object, "base", min, READER_FIGURE_LIMIT, &out->side[SIDE_BASE],
+                        place) &&
            read_samples(reader, object, "log_ratio", -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT,
                         &out->log_ratio, place) &&
            read_samples(reader, object, "aa_log_ratio", -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT,
                         &out->aa_log_ratio, place) &&
-           reader_text(reader, object, "missing", JSON_OPTIONAL, READER_TEXT_MAX, &out->missing, place);
+           reader_text(reader, object, "missing", JSON_OPTIONAL, READER_TEXT_MAX, &out->missing,
+                       place);
 }
 
 static bool read_figures(struct reader *reader, const json_t *endpoint, struct figure *figures,
@@ -228,8 +232,8 @@ static bool read_figures(struct reader *reader, const json_t *endpoint, struct f
         struct json_place figure = json_place_key(&at, keys[i]);
         if (!json_get_object(metrics, keys[i], JSON_OPTIONAL, &object, &at, reader->err))
             return false;
-        if (object != NULL && !read_figure(reader, object, metric_info((enum metric)i)->kind,
-                                           &figures[i], &figure))
+        if (object != NULL &&
+            !read_figure(reader, object, metric_info((enum metric)i)->kind, &figures[i], &figure))
             return false;
     }
     return true;
@@ -298,16 +302,17 @@ static bool read_variants(struct reader *reader, const json_t *endpoint,
 static bool read_endpoint(struct reader *reader, const json_t *object, struct endpoint_result *out,
                           const struct json_place *place)
 {
-    static const char *const keys[] = {"endpoint",       "requests", "weight", "invalid",
+    static const char *const keys[] = {"endpoint",       "requests", "weight",   "invalid",
                                        "cpu_user_share", "metrics",  "variants", NULL};
     out->user_share = NAN;
     return reader_object(reader, object, place) &&
            json_only_keys(object, keys, place, reader->err) &&
            reader_name(reader, object, "endpoint", &out->name, place) &&
            reader_count(reader, object, "requests", &out->requests, place) &&
-           json_get_number(object, "weight", JSON_REQUIRED, 0, READER_FIGURE_LIMIT, &out->weight, place,
-                           reader->err) &&
-           reader_text(reader, object, "invalid", JSON_OPTIONAL, READER_TEXT_MAX, &out->invalid, place) &&
+           json_get_number(object, "weight", JSON_REQUIRED, 0, READER_FIGURE_LIMIT, &out->weight,
+                           place, reader->err) &&
+           reader_text(reader, object, "invalid", JSON_OPTIONAL, READER_TEXT_MAX, &out->invalid,
+                       place) &&
            json_get_number(object, "cpu_user_share", JSON_OPTIONAL, 0, 1, &out->user_share, place,
                            reader->err) &&
            read_figures(reader, object, out->figures, place) &&
@@ -344,8 +349,8 @@ static bool read_endpoints(struct reader *reader, const json_t *root, struct run
     const json_t *array = NULL;
     void *room;
     struct json_place at = json_place_key(place, "endpoints");
-    if (!reader_list(reader, root, "endpoints", ENDPOINTS_MAX, sizeof *run->endpoints, &array, &room,
-                   place))
+    if (!reader_list(reader, root, "endpoints", ENDPOINTS_MAX, sizeof *run->endpoints, &array,
+                     &room, place))
         return false;
     run->endpoints = room;
     run->endpoint_count = json_array_size(array);
@@ -360,8 +365,8 @@ static bool read_endpoints(struct reader *reader, const json_t *root, struct run
 static bool read_upstream(struct reader *reader, const json_t *object, struct upstream_result *out,
                           const struct json_place *place)
 {
-    static const char *const keys[] = {"name",     "exact",  "normalised",
-                                       "template", "missed", "faulted", NULL};
+    static const char *const keys[] = {"name",   "exact",   "normalised", "template",
+                                       "missed", "faulted", NULL};
     return reader_object(reader, object, place) &&
            json_only_keys(object, keys, place, reader->err) &&
            reader_name(reader, object, "name", &out->name, place) &&
@@ -410,7 +415,8 @@ static bool read_notes(struct reader *reader, const json_t *root, struct run *ru
         const json_t *text = json_array_get(array, i);
         struct json_place element = json_place_index(&at, i);
         if (!json_is_string(text) || json_string_length(text) > READER_TEXT_MAX)
-            return json_fail(&element, reader->err, "must be a text of at most %d bytes", READER_TEXT_MAX);
+            return json_fail(&element, reader->err, "must be a text of at most %d bytes",
+                             READER_TEXT_MAX);
         run->notes[i] = arena_copy_string(reader->arena, json_string_value(text));
         if (run->notes[i] == NULL)
             return error_set_memory(reader->err);
@@ -426,7 +432,8 @@ static bool read_capability(struct reader *reader, const json_t *object, struct 
            json_only_keys(object, keys, place, reader->err) &&
            reader_name(reader, object, "name", &out->name, place) &&
            json_get_bool(object, "present", JSON_REQUIRED, &out->present, place, reader->err) &&
-           reader_text(reader, object, "detail", JSON_OPTIONAL, READER_LINE_MAX, &out->detail, place);
+           reader_text(reader, object, "detail", JSON_OPTIONAL, READER_LINE_MAX, &out->detail,
+                       place);
 }
 
 /* Runs of before the probe was kept have none. */
@@ -439,7 +446,7 @@ static bool read_capabilities(struct reader *reader, const json_t *root, struct 
     if (json_object_get(root, "capabilities") == NULL)
         return true;
     if (!reader_list(reader, root, "capabilities", CAPABILITIES_MAX, sizeof *run->capabilities,
-                   &array, &room, place))
+                     &array, &room, place))
         return false;
     struct capability *list = room;
     run->capabilities = list;
@@ -461,8 +468,8 @@ static bool read_looks(struct reader *reader, const json_t *root, struct run *ru
     const json_t *looks_json = json_object_get(root, "cpu_looks");
     if (looks_json == NULL || json_is_null(looks_json))
         return true;
-    if (!reader_list(reader, root, "cpu_looks", RUN_LOOKS_MAX, sizeof *run->cpu_looks, &array, &room,
-                   place))
+    if (!reader_list(reader, root, "cpu_looks", RUN_LOOKS_MAX, sizeof *run->cpu_looks, &array,
+                     &room, place))
         return false;
     size_t *looks = room;
     for (size_t i = 0; i < json_array_size(array); i++) {
@@ -480,8 +487,7 @@ static bool read_looks(struct reader *reader, const json_t *root, struct run *ru
     return true;
 }
 
-static bool check_version(struct reader *reader, const json_t *root,
-                          const struct json_place *place)
+static bool check_version(struct reader *reader, const json_t *root, const struct json_place *place)
 {
     int64_t version = 0;
     if (!json_get_int(root, "schema_version", JSON_REQUIRED, INT64_MIN, INT64_MAX, &version, place,
@@ -534,10 +540,15 @@ static bool read_head_of_file(struct reader *reader, const json_t *root, struct 
 
 bool run_from_json(struct run *run, const json_t *json, const char *name, struct error *err)
 {
-    static const char *const keys[] = {
-        "schema_version", "tollgate_version", "created", "seed",   "corpus_hash", "config_hash",
-        "fingerprint",    "sides",            "passes",  "endpoints", "notes",    "cpu_looks",
-        "capabilities",   "profiles",         "sources", "source_changes", "upstreams", NULL};
+    static const char *const keys[] = {"schema_version", "tollgate_version",
+                                       "created",        "seed",
+                                       "corpus_hash",    "config_hash",
+                                       "fingerprint",    "sides",
+                                       "passes",         "endpoints",
+                                       "notes",          "cpu_looks",
+                                       "capabilities",   "profiles",
+                                       "sources",        "source_changes",
+                                       "upstreams",      NULL};
     run_init(run);
     struct reader reader = {.arena = &run->arena, .err = err};
     struct json_place place = json_place_root(name);
@@ -546,8 +557,8 @@ bool run_from_json(struct run *run, const json_t *json, const char *name, struct
         json_only_keys(json, keys, &place, err) && read_head_of_file(&reader, json, run, &place) &&
         read_sides(&reader, json, run, &place) && read_passes(&reader, json, run, &place) &&
         read_endpoints(&reader, json, run, &place) && read_notes(&reader, json, run, &place) &&
-        read_upstreams(&reader, json, run, &place) &&
-        read_looks(&reader, json, run, &place) && profile_json_read(&reader, json, run, &place) &&
+        read_upstreams(&reader, json, run, &place) && read_looks(&reader, json, run, &place) &&
+        profile_json_read(&reader, json, run, &place) &&
         sources_json_read(&reader, json, run, &place))
         return true;
     run_release(run);

@@ -74,11 +74,12 @@ static json_t *make_pass(struct writer *writer, const struct pass_result *pass)
 {
     json_t *object = writer_keep(writer, json_object());
     json_t *conservation = writer_keep(writer, json_object());
-    writer_put(writer, conservation, "head", make_conservation(writer, &pass->conservation[SIDE_HEAD]));
-    writer_put(writer, conservation, "base", make_conservation(writer, &pass->conservation[SIDE_BASE]));
+    writer_put(writer, conservation, "head",
+               make_conservation(writer, &pass->conservation[SIDE_HEAD]));
+    writer_put(writer, conservation, "base",
+               make_conservation(writer, &pass->conservation[SIDE_BASE]));
     writer_put(writer, object, "name", writer_text(writer, pass->name));
-    writer_put(writer, object, "status",
-        writer_text(writer, pass_status_name(pass->status)));
+    writer_put(writer, object, "status", writer_text(writer, pass_status_name(pass->status)));
     writer_put(writer, object, "reason", writer_text(writer, pass->reason));
     writer_put(writer, object, "seconds", writer_quantity(writer, pass->seconds));
     writer_put(writer, object, "replicates", writer_integer(writer, pass->replicates));
@@ -98,7 +99,8 @@ static json_t *make_figure(struct writer *writer, const struct figure *figure,
     writer_put(writer, object, "base", make_samples(writer, &figure->side[SIDE_BASE], exact));
     if (info->kind == METRIC_PAIRED) {
         writer_put(writer, object, "log_ratio", make_samples(writer, &figure->log_ratio, false));
-        writer_put(writer, object, "aa_log_ratio", make_samples(writer, &figure->aa_log_ratio, false));
+        writer_put(writer, object, "aa_log_ratio",
+                   make_samples(writer, &figure->aa_log_ratio, false));
     }
     writer_put(writer, object, "missing", writer_text(writer, figure->missing));
     return object;
@@ -107,8 +109,7 @@ static json_t *make_figure(struct writer *writer, const struct figure *figure,
 static bool is_worth_writing(const struct figure *figure)
 {
     return figure->side[SIDE_HEAD].count > 0 || figure->side[SIDE_BASE].count > 0 ||
-           figure->log_ratio.count > 0 || figure->aa_log_ratio.count > 0 ||
-           figure->missing != NULL;
+           figure->log_ratio.count > 0 || figure->aa_log_ratio.count > 0 || figure->missing != NULL;
 }
 
 static json_t *make_variant(struct writer *writer, const struct variant_result *variant)
@@ -148,7 +149,8 @@ static json_t *make_endpoint(struct writer *writer, const struct endpoint_result
     for (unsigned i = 0; i < METRIC_COUNT && !writer->failed; i++) {
         const struct metric_info *info = metric_info((enum metric)i);
         if (is_worth_writing(&endpoint->figures[i]))
-            writer_put(writer, metrics, info->key, make_figure(writer, &endpoint->figures[i], info));
+            writer_put(writer, metrics, info->key,
+                       make_figure(writer, &endpoint->figures[i], info));
     }
     writer_put(writer, object, "endpoint", writer_text(writer, endpoint->name));
     writer_put(writer, object, "requests", writer_integer(writer, endpoint->requests));
@@ -230,7 +232,8 @@ json_t *run_to_json(const struct run *run, struct error *err)
     writer_put(&writer, sides, "head", make_side(&writer, &run->sides[SIDE_HEAD]));
     writer_put(&writer, sides, "base", make_side(&writer, &run->sides[SIDE_BASE]));
     writer_put(&writer, root, "sides", sides);
-    writer_put(&writer, root, "schema_version", writer_keep(&writer, json_integer(RUN_SCHEMA_VERSION)));
+    writer_put(&writer, root, "schema_version",
+               writer_keep(&writer, json_integer(RUN_SCHEMA_VERSION)));
     writer_put(&writer, root, "tollgate_version", writer_text(&writer, run->tollgate_version));
     writer_put(&writer, root, "created", writer_text(&writer, run->created));
     writer_put(&writer, root, "seed", make_seed(&writer, run->seed));

@@ -25,8 +25,10 @@ static bool check_looks(const struct sequential_request *request, struct error *
                              "the latest",
                              k + 1, look, SIGNEDRANK_COUNT_MAX);
         if (!isfinite(weight) || weight < 0.0)
-            return error_set(err, ERROR_USAGE, "the weight of look %zu is %g; it must be a number "
-                             "from 0 on", k + 1, weight);
+            return error_set(err, ERROR_USAGE,
+                             "the weight of look %zu is %g; it must be a number "
+                             "from 0 on",
+                             k + 1, weight);
         weights += weight;
         previous = look;
     }
@@ -44,9 +46,10 @@ static bool check_request(const struct sequential_request *request, struct error
                          request->alpha);
     /* Else an endpoint could be called regressed while its interval reaches below the margin. */
     if (!(request->interval_alpha >= request->alpha && request->interval_alpha < 0.5))
-        return error_set(err, ERROR_USAGE, "the alpha of the interval is %g; it must be between "
-                         "the alpha of the run, %g, and 0.5", request->interval_alpha,
-                         request->alpha);
+        return error_set(err, ERROR_USAGE,
+                         "the alpha of the interval is %g; it must be between "
+                         "the alpha of the run, %g, and 0.5",
+                         request->interval_alpha, request->alpha);
     return check_looks(request, err);
 }
 

@@ -269,8 +269,8 @@ bool signedrank_estimate_location(const double *values, size_t count, double alp
     size_t pairs = count * (count + 1) / 2;
     out->location = signedrank_find_walsh(sorted, count, pairs / 2);
     if (pairs % 2 == 0)
-        out->location = average_pair(signedrank_find_walsh(sorted, count, pairs / 2 - 1),
-                                     out->location);
+        out->location =
+            average_pair(signedrank_find_walsh(sorted, count, pairs / 2 - 1), out->location);
     if (signedrank_find_critical(count, alpha, &critical)) {
         out->low = signedrank_find_walsh(sorted, count, critical);
         out->high = signedrank_find_walsh(sorted, count, pairs - 1 - critical);

@@ -129,8 +129,7 @@ static bool is_baseline(const char *folder, const char *entry, struct arena *are
     struct stat status;
     size_t length = strlen(entry);
     size_t end = sizeof suffix - 1;
-    if (length <= end || strcmp(entry + length - end, suffix) != 0 ||
-        !is_name(entry, length - end))
+    if (length <= end || strcmp(entry + length - end, suffix) != 0 || !is_name(entry, length - end))
         return false;
     const char *path = arena_format(arena, "%s/%s", folder, entry);
     return path != NULL && stat(path, &status) == 0 && S_ISREG(status.st_mode);
@@ -148,8 +147,8 @@ static bool add_name(struct arena *arena, const char ***names, size_t *count, co
 {
     size_t length = strlen(entry) - (sizeof suffix - 1);
     if (*count == 0 || (*count & (*count - 1)) == 0) {
-        const char **larger = arena_alloc_array(arena, *count == 0 ? 1 : *count * 2,
-                                                sizeof **names);
+        const char **larger =
+            arena_alloc_array(arena, *count == 0 ? 1 : *count * 2, sizeof **names);
         if (larger == NULL)
             return false;
         if (*count > 0)

@@ -109,11 +109,11 @@ static double find_scale(const char *unit, enum metric_unit kind)
         enum metric_unit kind;
         double scale;
     } units[] = {
-        {"ns", UNIT_NS, 1},          {"us", UNIT_NS, 1e3},         {"µs", UNIT_NS, 1e3},
-        {"ms", UNIT_NS, 1e6},        {"s", UNIT_NS, 1e9},          {"B", UNIT_BYTES, 1},
-        {"byte", UNIT_BYTES, 1},     {"bytes", UNIT_BYTES, 1},     {"kB", UNIT_BYTES, 1e3},
-        {"KiB", UNIT_BYTES, 1024},   {"MB", UNIT_BYTES, 1e6},      {"MiB", UNIT_BYTES, 1048576},
-        {"", UNIT_COUNT, 1},         {"k", UNIT_COUNT, 1e3},       {"M", UNIT_COUNT, 1e6},
+        {"ns", UNIT_NS, 1},        {"us", UNIT_NS, 1e3},     {"µs", UNIT_NS, 1e3},
+        {"ms", UNIT_NS, 1e6},      {"s", UNIT_NS, 1e9},      {"B", UNIT_BYTES, 1},
+        {"byte", UNIT_BYTES, 1},   {"bytes", UNIT_BYTES, 1}, {"kB", UNIT_BYTES, 1e3},
+        {"KiB", UNIT_BYTES, 1024}, {"MB", UNIT_BYTES, 1e6},  {"MiB", UNIT_BYTES, 1048576},
+        {"", UNIT_COUNT, 1},       {"k", UNIT_COUNT, 1e3},   {"M", UNIT_COUNT, 1e6},
     };
     for (size_t i = 0; i < COUNT_OF(units); i++)
         if (units[i].kind == kind && strcmp(units[i].name, unit) == 0)
@@ -213,11 +213,10 @@ static bool read_until(struct waiver *waiver, const struct trailer *trailer, siz
         return true;
     const char *word = trailer->words[at];
     if (strcmp(word, "until") != 0 || at + 2 != trailer->count)
-        return error_set(err, ERROR_INPUT, "\"%.100s\" is not understood; %s",
-                         strcmp(word, "until") != 0 || at + 1 == trailer->count
-                             ? word
-                             : trailer->words[at + 2],
-                         form);
+        return error_set(
+            err, ERROR_INPUT, "\"%.100s\" is not understood; %s",
+            strcmp(word, "until") != 0 || at + 1 == trailer->count ? word : trailer->words[at + 2],
+            form);
     if (!waiver_is_date(trailer->words[at + 1]))
         return error_set(err, ERROR_INPUT, "\"%.100s\" is no day: write it as 2027-01-31",
                          trailer->words[at + 1]);
@@ -233,8 +232,7 @@ static bool read_words(struct waiver *waiver, const struct trailer *trailer, str
     while (limit < trailer->count && !is_limit(trailer->words[limit]))
         limit++;
     if (limit < 2 || limit == trailer->count)
-        return error_set(err, ERROR_INPUT,
-                         "it names no %s; %s",
+        return error_set(err, ERROR_INPUT, "it names no %s; %s",
                          limit == trailer->count ? "limit such as +8%" : "endpoint and metric",
                          form);
     const char *why = read_metric(trailer->words[limit - 1], &waiver->metric, arena);
@@ -264,9 +262,8 @@ bool waiver_parse_trailer(struct waiver *waiver, const char *text, const char *b
     return cut_words(&trailer, copy, err) && read_words(waiver, &trailer, arena, err);
 }
 
-static bool copy_field(const json_t *object, const char *key, enum json_need need,
-                       const char **out, const struct json_place *place, struct arena *arena,
-                       struct error *err)
+static bool copy_field(const json_t *object, const char *key, enum json_need need, const char **out,
+                       const struct json_place *place, struct arena *arena, struct error *err)
 {
     const char *text = NULL;
     struct json_place at = json_place_key(place, key);
@@ -280,13 +277,13 @@ static bool copy_field(const json_t *object, const char *key, enum json_need nee
     return *out != NULL || error_set_memory(err);
 }
 
-static bool read_limits(struct waiver *waiver, const json_t *object,
-                        const struct json_place *place, struct error *err)
+static bool read_limits(struct waiver *waiver, const json_t *object, const struct json_place *place,
+                        struct error *err)
 {
     struct json_place change = json_place_key(place, "change");
     struct json_place absolute = json_place_key(place, "absolute");
-    if (!json_get_number(object, "change", JSON_OPTIONAL, 0, RELATIVE_MAX, &waiver->relative,
-                         place, err) ||
+    if (!json_get_number(object, "change", JSON_OPTIONAL, 0, RELATIVE_MAX, &waiver->relative, place,
+                         err) ||
         !json_get_number(object, "absolute", JSON_OPTIONAL, 0, ABSOLUTE_MAX, &waiver->absolute,
                          place, err))
         return false;
@@ -301,7 +298,7 @@ static bool read_limits(struct waiver *waiver, const json_t *object,
 static bool read_row(struct waiver *waiver, const json_t *object, const struct json_place *place,
                      struct arena *arena, struct error *err)
 {
-    static const char *const keys[] = {"endpoint", "metric", "change", "absolute",
+    static const char *const keys[] = {"endpoint", "metric",  "change", "absolute",
                                        "until",    "because", NULL};
     const char *metric = NULL;
     struct json_place metric_at = json_place_key(place, "metric");

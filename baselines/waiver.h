@@ -11,11 +11,11 @@
 struct waiver {
     const char *endpoint; /* a glob over the endpoint's name */
     enum metric metric;
-    double relative;      /* the largest accepted change, a fraction of the base; NAN: see absolute */
-    double absolute;      /* ... or in the metric's unit a request; NAN: see relative */
-    const char *until;    /* the last day it holds, "2027-01-31" in UTC; NULL = no end */
+    double relative;   /* the largest accepted change, a fraction of the base; NAN: see absolute */
+    double absolute;   /* ... or in the metric's unit a request; NAN: see relative */
+    const char *until; /* the last day it holds, "2027-01-31" in UTC; NULL = no end */
     const char *because;
-    const char *by;       /* where it comes from: "commit 1a2b3c4d5e6f by Ada", "the accept list" */
+    const char *by; /* where it comes from: "commit 1a2b3c4d5e6f by Ada", "the accept list" */
 };
 
 /* Empty: nothing is accepted. */

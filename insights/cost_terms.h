@@ -21,7 +21,7 @@ struct cost_count {
 };
 
 struct cost_counts {
-    const char *path; /* as messages name it */
+    const char *path;              /* as messages name it */
     const struct cost_count *rows; /* by endpoint, no name twice */
     size_t count;
 };
@@ -30,15 +30,15 @@ struct cost_counts {
 struct cost_terms {
     const char *currency; /* NULL = "USD" */
     bool has_amount;
-    int64_t amount_micros;   /* of the bill, a month */
-    const char *amount_from; /* in words: "tollgate.json", "bill.csv, 744 rows" */
-    double instance_hours;   /* a month, that were paid for */
-    double cpu_hours;        /* a month, that production says the gateway used */
-    double price_per_hour;   /* of an instance, units of the currency */
-    double vcpus;            /* of an instance */
-    double memory_gb;        /* of an instance: then a part of the price is the memory's */
-    double utilisation;      /* of the vCPUs, 0 to 1 */
-    double period_hours;     /* that counts without a period of their own are of */
+    int64_t amount_micros;            /* of the bill, a month */
+    const char *amount_from;          /* in words: "tollgate.json", "bill.csv, 744 rows" */
+    double instance_hours;            /* a month, that were paid for */
+    double cpu_hours;                 /* a month, that production says the gateway used */
+    double price_per_hour;            /* of an instance, units of the currency */
+    double vcpus;                     /* of an instance */
+    double memory_gb;                 /* of an instance: then a part of the price is the memory's */
+    double utilisation;               /* of the vCPUs, 0 to 1 */
+    double period_hours;              /* that counts without a period of their own are of */
     const struct cost_counts *counts; /* NULL = the corpus's weights */
 };
 

@@ -1,4 +1,5 @@
-/* Money as whole numbers: millionths of the currency's unit, so that parts add up to their whole. */
+/* Money as whole numbers: millionths of the currency's unit, so that parts add up to their
+ * whole. */
 #ifndef TOLLGATE_INSIGHTS_MONEY_H
 #define TOLLGATE_INSIGHTS_MONEY_H
 
@@ -18,8 +19,8 @@ bool money_is_currency(const char *code);
  * dinar. */
 int money_digits(const char *code);
 
-/* Divides `total` (not negative) in proportion to `weights` (finite, not negative). The parts add up
- * to `total` exactly: each is rounded down and the largest remainders get one more. When all
+/* Divides `total` (not negative) in proportion to `weights` (finite, not negative). The parts add
+ * up to `total` exactly: each is rounded down and the largest remainders get one more. When all
  * weights are 0 all parts are 0. False when out of memory. */
 bool money_divide(int64_t total, const double *weights, size_t count, int64_t *parts);
 

@@ -18,7 +18,8 @@ struct endpoint_owner {
      * outside: not safe for a terminal or a page, and may begin with '@'. */
     const char *owner;
     enum owner_source source; /* what decided; with `owner` NULL: what cleared it */
-    /* The place of the rule: "tollgate.json: owners[2]", "openapi.json: paths./v3/feed.get.x-owner",
+    /* The place of the rule: "tollgate.json: owners[2]", "openapi.json:
+     * paths./v3/feed.get.x-owner",
      * ".github/CODEOWNERS:12". NULL = no rule fits. */
     const char *rule;
     const char *file;  /* that CODEOWNERS was asked about; NULL = it was not */
@@ -35,8 +36,8 @@ struct owners {
 
 /* What is known; any may be NULL. */
 struct owners_question {
-    const struct run *head;  /* for its profile */
-    const struct run *base;  /* whose profile is asked of endpoints that the head has none of */
+    const struct run *head; /* for its profile */
+    const struct run *base; /* whose profile is asked of endpoints that the head has none of */
     const struct comparison *comparison;
     const struct owners_map *map;
     const struct owners_openapi *openapi;

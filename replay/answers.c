@@ -227,9 +227,8 @@ static bool append_answer(struct group *group, const struct answer *answer)
     return true;
 }
 
-static bool add_to_tier(struct answer_table *table, enum answer_tier tier,
-                        const struct buffer *key, const struct exchange *exchange,
-                        const struct answer *answer)
+static bool add_to_tier(struct answer_table *table, enum answer_tier tier, const struct buffer *key,
+                        const struct exchange *exchange, const struct answer *answer)
 {
     struct signature *signature = key->failed ? NULL : add_signature(table, tier, key);
     struct group *group = signature == NULL ? NULL : add_group(signature, exchange);

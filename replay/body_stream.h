@@ -1,5 +1,6 @@
-/* A body on its way through the recorder: appended at one end, taken at the other. While it is kept,
- * what was taken stays as well, so that the whole can be recorded; else only what waits stays. */
+/* A body on its way through the recorder: appended at one end, taken at the other. While it is
+ * kept, what was taken stays as well, so that the whole can be recorded; else only what waits
+ * stays. */
 #ifndef TOLLGATE_REPLAY_BODY_STREAM_H
 #define TOLLGATE_REPLAY_BODY_STREAM_H
 

@@ -222,8 +222,7 @@ bool captured_exchange_convert(const struct captured_exchange *captured, struct 
         .weight = 1,
     };
     struct upstream_answer *answers = arena_alloc_array(arena, count + 1, sizeof *answers);
-    bool ok = answers != NULL &&
-              convert_call(captured, own, arena, &out->request, &out->response);
+    bool ok = answers != NULL && convert_call(captured, own, arena, &out->request, &out->response);
     for (const struct captured_call *call = captured->calls; ok && call != NULL;
          call = call->next) {
         struct upstream_answer *answer = &answers[out->upstream_count++];

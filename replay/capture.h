@@ -33,8 +33,9 @@ bool captured_fields_is_hop_by_hop(const struct captured_fields *fields, const c
 
 /* One request and its answer: the client's to the gateway, or the gateway's to an upstream. */
 struct captured_call {
-    struct captured_call *next; /* of an exchange's upstream calls, in the order in which they began */
-    const char *upstream;       /* its name; NULL: the client's own. Borrowed */
+    struct captured_call
+        *next;            /* of an exchange's upstream calls, in the order in which they began */
+    const char *upstream; /* its name; NULL: the client's own. Borrowed */
     char *method;
     char *target;
     const char *proto; /* constant */
@@ -48,7 +49,7 @@ struct captured_call {
 struct captured_exchange {
     struct captured_call own;
     struct captured_call *calls;
-    int64_t ts_ns;    /* when the request came, UTC */
+    int64_t ts_ns;              /* when the request came, UTC */
     char injected_trace_id[33]; /* that the gateway was given and the client had not sent; or "" */
     char injected_request_id[37];
     size_t reserved_bytes; /* of the recording's queue */

@@ -5,7 +5,8 @@
 #include "replay/driver.h"
 
 struct check_rules {
-    const char *const *volatile_fields; /* JSON object keys, at any depth, whose values may differ */
+    const char *const
+        *volatile_fields; /* JSON object keys, at any depth, whose values may differ */
     size_t volatile_count;
     bool ignore_bodies; /* compare the status only */
 };
@@ -14,8 +15,8 @@ struct check_rules {
  * objects or arrays, as JSON without the volatile fields: order of keys and space do not count, 1
  * and 1.0 are one number, a volatile field may also be absent. An answer to HEAD has no body to
  * compare. On a difference appends to `difference` what was expected and what came (both answers,
- * each cut to about 300 bytes around the first difference, safe for a terminal) and returns false.
- */
+ * each cut to about 300 bytes around the first difference, safe for a terminal) and returns
+ * false. */
 MUST_CHECK bool check_reply(const struct check_rules *rules, const struct exchange *exchange,
                             const struct reply *reply, struct buffer *difference);
 

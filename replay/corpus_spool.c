@@ -18,8 +18,8 @@ struct corpus_spool {
     FILE *file;
     struct spooled *items;
     size_t count, capacity;
-    uint64_t offset;      /* of the file's end */
-    int64_t latest_ns;    /* of all that came */
+    uint64_t offset;   /* of the file's end */
+    int64_t latest_ns; /* of all that came */
     struct corpus_spool_state state;
 };
 

@@ -46,10 +46,10 @@ void distill_describe(struct distill_item *item, const struct exchange *exchange
 enum { DISTILL_NEED_ANSWERED = 1, DISTILL_NEED_REFUSED = 2 };
 
 struct distill_options {
-    size_t budget;           /* exchanges at most */
-    double seconds;          /* of replay at most; INFINITY = no matter */
+    size_t budget;  /* exchanges at most */
+    double seconds; /* of replay at most; INFINITY = no matter */
     uint64_t seed;
-    size_t endpoint_count; /* of the corpus */
+    size_t endpoint_count;      /* of the corpus */
     const unsigned char *needs; /* by endpoint; NULL = none */
 };
 

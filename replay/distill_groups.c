@@ -33,8 +33,7 @@ static void measure_spread(const struct distill_scope *scope, struct distill_str
         double difference[DISTILL_AXES];
         uint32_t item = scope->order[i];
         for (size_t j = 0; j < DISTILL_AXES; j++)
-            difference[j] =
-                (double)scope->points[item].axes[j] - stratum->sum[j] / stratum->weight;
+            difference[j] = (double)scope->points[item].axes[j] - stratum->sum[j] / stratum->weight;
         sum += scope->items[item].weight * distill_distance(difference);
     }
     stratum->spread = sum / stratum->weight + LEAST_SPREAD;
@@ -190,8 +189,7 @@ void distill_make_groups(struct distill_scope *scope, size_t wanted)
         size_t best = SIZE_MAX;
         for (size_t g = 0; g < scope->group_count; g++) {
             const struct distill_group *group = &scope->groups[g];
-            if (group->count > 1 &&
-                (best == SIZE_MAX || group->gain > scope->groups[best].gain))
+            if (group->count > 1 && (best == SIZE_MAX || group->gain > scope->groups[best].gain))
                 best = g;
         }
         if (best == SIZE_MAX)

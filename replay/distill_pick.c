@@ -128,9 +128,9 @@ static double move_weight(const struct distill_scope *scope, struct distill_cell
         back[j] = sum[j] - along[j];
     }
     double bend = distill_distance(along) + 2 * MOVE_WEIGHT;
-    double slope = (distill_distance(ahead) - distill_distance(back)) / 4 +
-                   MOVE_WEIGHT * ((to->weight - to->base_weight) -
-                                  (from->weight - from->base_weight)) / total;
+    double slope =
+        (distill_distance(ahead) - distill_distance(back)) / 4 +
+        MOVE_WEIGHT * ((to->weight - to->base_weight) - (from->weight - from->base_weight)) / total;
     double least = fmax(to->base_weight / MOVE_MOST - to->weight,
                         from->weight - from->base_weight * MOVE_MOST);
     double most = fmin(to->base_weight * MOVE_MOST - to->weight,

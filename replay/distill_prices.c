@@ -11,8 +11,8 @@ enum { ROUNDS = 4000 };
 
 /* In bytes: most of a gateway's work is reading and writing, and each message has its own. */
 static const double rule_of_thumb[DISTILL_TRAITS] = {
-    [DISTILL_ANSWERED] = 500, [DISTILL_REFUSED] = 500, [DISTILL_SENT] = 1,
-    [DISTILL_SENT_REFUSED] = 0.25, [DISTILL_RECEIVED] = 1, [DISTILL_CALLS] = 500,
+    [DISTILL_ANSWERED] = 500,      [DISTILL_REFUSED] = 500, [DISTILL_SENT] = 1,
+    [DISTILL_SENT_REFUSED] = 0.25, [DISTILL_RECEIVED] = 1,  [DISTILL_CALLS] = 500,
     [DISTILL_CALL_BYTES] = 1,
 };
 

@@ -305,8 +305,7 @@ static bool weigh_groups(struct distinct *distinct, struct error *err)
     return true;
 }
 
-bool distinct_emit(struct distinct *distinct, distinct_take *take, void *context,
-                   struct error *err)
+bool distinct_emit(struct distinct *distinct, distinct_take *take, void *context, struct error *err)
 {
     if (!weigh_groups(distinct, err))
         return false;

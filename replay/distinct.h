@@ -11,7 +11,7 @@
 #include "replay/import.h"
 
 enum {
-    DISTINCT_DEFAULT_MAX = 100000,        /* requests */
+    DISTINCT_DEFAULT_MAX = 100000,         /* requests */
     DISTINCT_MAX_BYTES = 48 * 1024 * 1024, /* and this much of their text */
     DISTINCT_GROUPS_MAX = 4096,            /* endpoints that the rest is counted by */
 };
@@ -40,8 +40,8 @@ MUST_CHECK bool distinct_emit(struct distinct *distinct, distinct_take *take, vo
 struct distinct_counts {
     uint64_t requests; /* counted */
     uint64_t kept;     /* of those, of a kept exchange */
-    uint64_t shared;   /* beyond them, put on the kept ones of their endpoint; after distinct_emit */
-    uint64_t lost;     /* beyond them, of endpoints that have none */
+    uint64_t shared; /* beyond them, put on the kept ones of their endpoint; after distinct_emit */
+    uint64_t lost;   /* beyond them, of endpoints that have none */
     size_t exchanges;
 };
 

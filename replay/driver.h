@@ -7,8 +7,8 @@
 #include "replay/corpus.h"
 
 struct driver_options {
-    int port;        /* on 127.0.0.1 */
-    int timeout_ms;  /* for one whole request; a gateway that hangs ends here */
+    int port;       /* on 127.0.0.1 */
+    int timeout_ms; /* for one whole request; a gateway that hangs ends here */
     bool inject_traceparent;
     bool inject_request_id;
     const struct interrupt *interrupt; /* NULL = none */
@@ -16,9 +16,9 @@ struct driver_options {
 
 struct reply {
     int status;
-    struct buffer body; /* at most 64 MiB */
+    struct buffer body;    /* at most 64 MiB */
     struct buffer headers; /* "Name: value" lines as they came, where the driver keeps them */
-    int64_t wall_ns;    /* from before the send to the last byte */
+    int64_t wall_ns;       /* from before the send to the last byte */
 };
 
 struct driver;
@@ -39,8 +39,8 @@ void driver_free(struct driver *driver);
 MUST_CHECK bool driver_send(struct driver *driver, const struct exchange *exchange,
                             struct reply *reply, struct error *err);
 
-/* Prepares an exchange before it is sent, or anew when it has changed since. `sent` is how many times
- * it was sent before: ids that are injected count on from there. */
+/* Prepares an exchange before it is sent, or anew when it has changed since. `sent` is how many
+ * times it was sent before: ids that are injected count on from there. */
 MUST_CHECK bool driver_prepare(struct driver *driver, const struct exchange *exchange,
                                uint64_t sent, struct error *err);
 

@@ -74,8 +74,8 @@ static enum http_result read_value(struct cursor *cursor, const char *text, size
         size--;
     bool utf8 = text_is_utf8(text, size);
     cursor->notes->latin1 |= !utf8;
-    char *copy = utf8 ? arena_copy_bytes(cursor->arena, text, size)
-                      : copy_latin1(cursor->arena, text, size);
+    char *copy =
+        utf8 ? arena_copy_bytes(cursor->arena, text, size) : copy_latin1(cursor->arena, text, size);
     if (copy == NULL)
         return HTTP_MEMORY;
     if (memchr(text, '\0', size) != NULL || !wire_is_value(copy))
@@ -113,7 +113,8 @@ static enum http_result continue_field(struct cursor *cursor, const char *line, 
 }
 
 /* Room for one more in an array that doubles; what it grew out of stays in the arena. */
-static struct header *grow(struct arena *arena, struct header *items, size_t count, size_t *capacity)
+static struct header *grow(struct arena *arena, struct header *items, size_t count,
+                           size_t *capacity)
 {
     if (count < *capacity)
         return items;

@@ -13,13 +13,13 @@ enum http_result {
 
 /* What is told apart from the message. */
 struct http_notes {
-    const char *problem;  /* constant text; NULL when all went well */
-    bool body_is_cut;     /* fewer bytes are there than the message announces */
-    bool body_is_coded;   /* it has a Content-Encoding and is left as it was */
-    bool latin1;          /* header values that were not UTF-8 were read as ISO 8859-1 */
-    bool target_encoded;  /* of the target some bytes became %HH */
-    const char *host;     /* of a request: its Host, or "" */
-    const char *proto;    /* "HTTP/1.1" or "HTTP/1.0" */
+    const char *problem; /* constant text; NULL when all went well */
+    bool body_is_cut;    /* fewer bytes are there than the message announces */
+    bool body_is_coded;  /* it has a Content-Encoding and is left as it was */
+    bool latin1;         /* header values that were not UTF-8 were read as ISO 8859-1 */
+    bool target_encoded; /* of the target some bytes became %HH */
+    const char *host;    /* of a request: its Host, or "" */
+    const char *proto;   /* "HTTP/1.1" or "HTTP/1.0" */
 };
 
 /* Chunks are joined. A request keeps its Transfer-Encoding field, so that it is sent in chunks

@@ -68,13 +68,13 @@ struct import_reasons {
 struct import_tally {
     size_t seen; /* records or lines, without blank ones */
     size_t imported;
-    size_t joined;                /* became part of another's exchange: the answer to a request */
+    size_t joined;                  /* became part of another's exchange: the answer to a request */
     struct import_reasons left_out; /* of the format, but nothing to replay */
-    size_t odd;                   /* skipped: not of the format */
+    size_t odd;                     /* skipped: not of the format */
     struct {
         char place[IMPORT_PLACE_SIZE];
         char why[128];
-    } odd_shown[IMPORT_ODD_SHOWN]; /* of the first few */
+    } odd_shown[IMPORT_ODD_SHOWN];  /* of the first few */
     struct import_reasons warnings; /* imported, but not quite as it was */
 };
 

@@ -47,8 +47,7 @@ static void set_target(struct import_draft *draft, const struct url *url)
     draft->failed |= clean.failed;
     if (clean.length > url->target_size + 1)
         import_draft_warn(draft, import_target_encoded);
-    draft->exchange.request.target =
-        import_draft_copy(draft, buffer_text(&clean), clean.length);
+    draft->exchange.request.target = import_draft_copy(draft, buffer_text(&clean), clean.length);
     buffer_release(&clean);
 }
 

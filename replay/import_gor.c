@@ -186,8 +186,8 @@ static struct waiting *add_waiting(struct state *state, struct span id)
 
 static bool make_room(struct state *state)
 {
-    while (state->table != NULL && (HASH_COUNT(state->table) > WAITING_MAX ||
-                                    state->bytes > WAITING_MAX_BYTES)) {
+    while (state->table != NULL &&
+           (HASH_COUNT(state->table) > WAITING_MAX || state->bytes > WAITING_MAX_BYTES)) {
         if (!settle(state, state->table))
             return false;
     }
@@ -279,8 +279,7 @@ static bool read_records(struct state *state)
 }
 
 static bool read_recording(const char *path, const struct import_options *options,
-                           struct import_sink *sink, struct import_tally *tally,
-                           struct error *err)
+                           struct import_sink *sink, struct import_tally *tally, struct error *err)
 {
     struct import_run run = {path, IMPORT_RECORDS, options, sink, tally, err, false};
     struct state state = {.run = &run};

@@ -42,7 +42,8 @@ static const char *protocol_of(const char *version)
     return newer ? "HTTP/2" : "HTTP/1.1";
 }
 
-/* Fields of HTTP/2 with a colon are none of ours. Browsers join fields of one name with newlines. */
+/* Fields of HTTP/2 with a colon are none of ours. Browsers join fields of one name with
+ * newlines. */
 static void add_headers(struct entry *entry, const json_t *list, struct import_headers *headers)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -119,7 +120,8 @@ static void check_request_body(struct entry *entry)
         warn(entry, "the body of the request is not as long as its Content-Length says");
 }
 
-/* A HAR knows no encoding for these bodies, so what was binary has suffered; nobody can tell how. */
+/* A HAR knows no encoding for these bodies, so what was binary has suffered; nobody can tell
+ * how. */
 static void read_request_body(struct entry *entry)
 {
     struct import_draft *draft = &entry->draft;
@@ -192,10 +194,10 @@ static void read_response_body(struct entry *entry)
         bool known = json_is_integer(size) && json_integer_value(size) > 0;
         *body = (struct body){NULL, known ? (size_t)json_integer_value(size) : 0};
         warn(entry, "the HAR does not have the answer's body whole, so only the status is checked");
-    } else if (packed &&
-               import_draft_find_header(&draft->request, "Accept-Encoding") != NULL) {
+    } else if (packed && import_draft_find_header(&draft->request, "Accept-Encoding") != NULL) {
         import_draft_remove_header(&draft->request, "Accept-Encoding");
-        warn(entry, "the answer was compressed and is plain in the HAR: Accept-Encoding was dropped");
+        warn(entry,
+             "the answer was compressed and is plain in the HAR: Accept-Encoding was dropped");
     }
 }
 

@@ -33,31 +33,38 @@ struct field_row {
 };
 
 static const struct field_row rows[FIELD_COUNT] = {
-    [FIELD_TIME] = {"time", {"time", "time_iso8601", "time_local", "@timestamp", "timestamp", "ts",
-                             "msec", "StartUTC", "date"}},
+    [FIELD_TIME] = {"time",
+                    {"time", "time_iso8601", "time_local", "@timestamp", "timestamp", "ts", "msec",
+                     "StartUTC", "date"}},
     [FIELD_REQUEST] = {"request", {"request", "request_line"}},
-    [FIELD_METHOD] = {"method", {"method", "request_method", "request.method",
-                                 "http.request.method", "RequestMethod", "verb"}},
-    [FIELD_TARGET] = {"target", {"request_uri", "target", "uri", "request.uri", "url.original",
-                                 "RequestPath", "path", "url"}},
+    [FIELD_METHOD] = {"method",
+                      {"method", "request_method", "request.method", "http.request.method",
+                       "RequestMethod", "verb"}},
+    [FIELD_TARGET] = {"target",
+                      {"request_uri", "target", "uri", "request.uri", "url.original", "RequestPath",
+                       "path", "url"}},
     [FIELD_QUERY] = {"query", {"args", "query_string", "query"}},
-    [FIELD_STATUS] = {"status", {"status", "status_code", "response", "response_status",
-                                 "http.response.status_code", "DownstreamStatus", "code"}},
-    [FIELD_SIZE] = {"size", {"body_bytes_sent", "bytes_sent", "bytes", "size", "response_size",
-                             "http.response.body.bytes", "DownstreamContentSize"}},
-    [FIELD_HOST] = {"host", {"http_host", "host", "request.host", "url.domain", "RequestHost",
-                             "vhost", "server_name"}},
-    [FIELD_PROTOCOL] = {"protocol", {"server_protocol", "protocol", "request.proto", "proto",
-                                     "RequestProtocol"}},
-    [FIELD_AGENT] = {"user_agent", {"http_user_agent", "user_agent", "agent",
-                                    "user_agent.original"}},
+    [FIELD_STATUS] = {"status",
+                      {"status", "status_code", "response", "response_status",
+                       "http.response.status_code", "DownstreamStatus", "code"}},
+    [FIELD_SIZE] = {"size",
+                    {"body_bytes_sent", "bytes_sent", "bytes", "size", "response_size",
+                     "http.response.body.bytes", "DownstreamContentSize"}},
+    [FIELD_HOST] = {"host",
+                    {"http_host", "host", "request.host", "url.domain", "RequestHost", "vhost",
+                     "server_name"}},
+    [FIELD_PROTOCOL] = {"protocol",
+                        {"server_protocol", "protocol", "request.proto", "proto",
+                         "RequestProtocol"}},
+    [FIELD_AGENT] = {"user_agent",
+                     {"http_user_agent", "user_agent", "agent", "user_agent.original"}},
     [FIELD_REFERER] = {"referer", {"http_referer", "http_referrer", "referer", "referrer"}},
 };
 
 struct state {
     struct log_scratch scratch;
-    struct buffer joined;                 /* path and query */
-    const char *chosen[FIELD_COUNT];      /* the user's key; NULL = the common ones */
+    struct buffer joined;                   /* path and query */
+    const char *chosen[FIELD_COUNT];        /* the user's key; NULL = the common ones */
     char numbers[FIELD_COUNT][NUMBER_SIZE]; /* values that are no strings, as text */
 };
 
@@ -185,8 +192,8 @@ static bool take_object(struct import_run *run, struct state *state, struct impo
     struct logged_request request = {0};
     struct span line, method, target, status;
     bool has_line = get(state, root, FIELD_REQUEST, &line);
-    bool has_parts = get(state, root, FIELD_METHOD, &method) &&
-                     get(state, root, FIELD_TARGET, &target);
+    bool has_parts =
+        get(state, root, FIELD_METHOD, &method) && get(state, root, FIELD_TARGET, &target);
     if (!get(state, root, FIELD_STATUS, &status)) {
         import_note_odd(run, place, "no status under the known keys; name it: --json-key status=");
         return true;

@@ -143,7 +143,8 @@ const char *log_protocol(struct span text)
 bool log_is_method(struct span text)
 {
     char copy[METHOD_MAX_BYTES + 1];
-    if (text.size == 0 || text.size > METHOD_MAX_BYTES || memchr(text.data, '\0', text.size) != NULL)
+    if (text.size == 0 || text.size > METHOD_MAX_BYTES ||
+        memchr(text.data, '\0', text.size) != NULL)
         return false;
     memcpy(copy, text.data, text.size);
     copy[text.size] = '\0';

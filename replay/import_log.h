@@ -28,8 +28,8 @@ bool log_read_word(const char **at, const char *end, struct span *out);
  * memory ran out. */
 MUST_CHECK bool log_unescape(struct span text, struct buffer *scratch, struct span *out);
 
-/* A field of a log as a header's value: without the log's escapes, without "-" for none; empty when it is too long
- * or is not fit for one. */
+/* A field of a log as a header's value: without the log's escapes, without "-" for none; empty when
+ * it is too long or is not fit for one. */
 MUST_CHECK bool log_read_text(struct span text, bool is_escaped, struct buffer *scratch,
                               struct span *out);
 

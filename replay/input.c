@@ -161,7 +161,8 @@ static void give_out(struct input *input, size_t size, size_t separator, struct 
 static bool discard(struct input *input, const char *separator, size_t size, struct error *err)
 {
     while (input->discards) {
-        const char *found = input->end > input->start ? find_separator(input, separator, size) : NULL;
+        const char *found =
+            input->end > input->start ? find_separator(input, separator, size) : NULL;
         if (found != NULL) {
             input_skip(input, (size_t)(found - (input->data + input->start)) + size);
             input->searched = input->start;
@@ -186,8 +187,7 @@ bool input_next_record(struct input *input, const char *separator, size_t separa
         return false;
     for (;;) {
         size_t at_hand = input->end - input->start;
-        const char *found =
-            at_hand > 0 ? find_separator(input, separator, separator_size) : NULL;
+        const char *found = at_hand > 0 ? find_separator(input, separator, separator_size) : NULL;
         size_t size = found != NULL ? (size_t)(found - (input->data + input->start)) : at_hand;
         if (size > max_bytes) {
             give_out(input, max_bytes, 0, out);

@@ -16,12 +16,12 @@ struct input {
     struct gzFile_s *file;
     char *data; /* the window: bytes `start` to `end` are not given out yet */
     size_t start, end, capacity;
-    size_t searched;   /* of the window: no separator begins before this */
-    uint64_t offset;   /* of the window's start in the (unpacked) file */
-    size_t record;     /* number of the last one given out */
-    bool ended;        /* nothing more comes */
-    bool cut;          /* since a .gz ends in the middle */
-    bool discards;     /* the rest of a record that was too long */
+    size_t searched; /* of the window: no separator begins before this */
+    uint64_t offset; /* of the window's start in the (unpacked) file */
+    size_t record;   /* number of the last one given out */
+    bool ended;      /* nothing more comes */
+    bool cut;        /* since a .gz ends in the middle */
+    bool discards;   /* the rest of a record that was too long */
 };
 
 /* A piece of the input, without its separator. */
@@ -46,8 +46,7 @@ MUST_CHECK bool input_next_record(struct input *input, const char *separator, si
                                   size_t max_bytes, struct input_record *out, struct error *err);
 
 /* For those who look at each byte themselves: the bytes at hand, at least one; 0 at the end. */
-MUST_CHECK bool input_peek(struct input *input, const char **data, size_t *size,
-                           struct error *err);
+MUST_CHECK bool input_peek(struct input *input, const char **data, size_t *size, struct error *err);
 void input_skip(struct input *input, size_t size);
 
 /* The first bytes of a file, as they come out of the stream: up to `size`. */

@@ -19,7 +19,7 @@ struct draft {
     struct buffer lines;
     size_t count;
     bool chunked;
-    size_t trace_offset; /* of the count's digits, 0 = none */
+    size_t trace_offset;  /* of the count's digits, 0 = none */
     size_t replay_offset; /* of those within the trace's own id */
     size_t request_offset;
 };

@@ -8,7 +8,8 @@
  * - Host is added first when none was recorded (from the authority, else the gateway's address).
  * - Content-Length that disagrees with the body is corrected in its place; it is dropped beside
  *   Transfer-Encoding: chunked. Without either a body gets a Content-Length at the end.
- * - A chunked body goes out chunked, in chunks of libcurl's choice, whatever the recorded ones were.
+ * - A chunked body goes out chunked, in chunks of libcurl's choice, whatever the recorded ones
+ * were.
  * - HEAD is sent without a body: libcurl would wait for one in the answer otherwise.
  * - traceparent and X-Request-ID, when injected, take the place of recorded ones. */
 #ifndef TOLLGATE_REPLAY_PLAN_H

@@ -180,7 +180,7 @@ static void blank(const char *value, size_t size, char *out)
         if (bytes > 1)
             draw_character(&(uint64_t){0}, bytes, out + i);
         else
-            out[i] = is_digit(value[i])    ? '0'
+            out[i] = is_digit(value[i])     ? '0'
                      : !is_letter(value[i]) ? value[i]
                      : value[i] >= 'a'      ? 'x'
                                             : 'X';

@@ -3,9 +3,9 @@
  * kept: an ASCII letter becomes a letter of the same case, a digit a digit, another character of
  * UTF-8 one of as many bytes, and everything else stays, so that a parser takes the same way.
  *
- * A pseudonym bears a mark, a property of its bytes that one value in 4,096 has by chance: so it can
- * be told from a secret without the key, and redacting twice changes nothing. Values of one or two
- * characters, for which no marked value may exist, become "x" and "0". */
+ * A pseudonym bears a mark, a property of its bytes that one value in 4,096 has by chance: so it
+ * can be told from a secret without the key, and redacting twice changes nothing. Values of one or
+ * two characters, for which no marked value may exist, become "x" and "0". */
 #ifndef TOLLGATE_REPLAY_PSEUDONYM_H
 #define TOLLGATE_REPLAY_PSEUDONYM_H
 

@@ -70,8 +70,8 @@ static void name_address(struct site *site, int fd)
         getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV);
     site->port = (int)strtol(port, NULL, 10);
-    snprintf(site->address, sizeof site->address,
-             strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
+    snprintf(site->address, sizeof site->address, strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s",
+             host, port);
 }
 
 static int listen_at(struct site *site, const char *text, struct error *err)
@@ -123,11 +123,11 @@ static bool read_parts(struct site *site, CURLU *url, struct error *err)
     char *host = NULL, *port = NULL, *scheme = NULL;
     bool ok = curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
               curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK;
-    bool has_port = ok && curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT) ==
-                              CURLUE_OK;
-    if (ok && (asprintf(&site->host, "%s%s%s", host, has_port ? ":" : "",
-                        has_port ? port : "") < 0 ||
-               asprintf(&site->url, "%s://%s", scheme, site->host) < 0)) {
+    bool has_port =
+        ok && curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT) == CURLUE_OK;
+    if (ok &&
+        (asprintf(&site->host, "%s%s%s", host, has_port ? ":" : "", has_port ? port : "") < 0 ||
+         asprintf(&site->url, "%s://%s", scheme, site->host) < 0)) {
         site->url = NULL;
         ok = error_set_memory(err);
     }

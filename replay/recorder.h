@@ -24,8 +24,8 @@
 /* Where one of its listeners stands and where it leads to. */
 struct recorder_site_options {
     const char *name;   /* of the upstream; NULL = the gateway */
-    const char *listen; /* "PORT", "ADDRESS:PORT", "[ADDRESS]:PORT"; port 0 = any free one. Without an
-                           address it is 127.0.0.1 */
+    const char *listen; /* "PORT", "ADDRESS:PORT", "[ADDRESS]:PORT"; port 0 = any free one. Without
+                           an address it is 127.0.0.1 */
     /* "http://" (which may be left out), "https://" or "h2c://" (HTTP/2 without TLS), host, port */
     const char *url;
 };
@@ -44,8 +44,8 @@ struct recorder_options {
 
 struct recorder;
 
-/* Listens. ERROR_USAGE for an address or a URL that is none, ERROR_ENVIRONMENT when a port is taken.
- * Strings are borrowed until it is freed. */
+/* Listens. ERROR_USAGE for an address or a URL that is none, ERROR_ENVIRONMENT when a port is
+ * taken. Strings are borrowed until it is freed. */
 MUST_CHECK bool recorder_new(struct recorder **recorder, const struct recorder_options *options,
                              struct error *err);
 void recorder_free(struct recorder *recorder);
@@ -70,7 +70,7 @@ MUST_CHECK bool recorder_run(struct recorder *recorder, int64_t until_ns,
 
 /* Takes no more connections, answers what is under way for at most `wait_ms`, or until `stop` is
  * readable again, and hands the rest to the recording as unfinished. */
-MUST_CHECK bool recorder_drain(struct recorder *recorder, int wait_ms,
-                               const struct interrupt *stop, struct error *err);
+MUST_CHECK bool recorder_drain(struct recorder *recorder, int wait_ms, const struct interrupt *stop,
+                               struct error *err);
 
 #endif

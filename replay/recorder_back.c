@@ -11,7 +11,7 @@
 
 enum {
     CONNECT_TIMEOUT_MS = 10000,
-    IDLE_REUSE_S = 4,       /* an idle connection is used again for so long: Node closes after 5 s */
+    IDLE_REUSE_S = 4, /* an idle connection is used again for so long: Node closes after 5 s */
     CONNECTIONS_KEPT = 1024,
     HEAD_SPARE_BYTES = 4096, /* for the status line and what libmicrohttpd adds */
 };
@@ -220,8 +220,7 @@ static void set_shape(struct passage *passage)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 0L);
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                         (curl_off_t)passage->request_length);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)passage->request_length);
     }
 }
 
@@ -236,9 +235,8 @@ static bool set_request(struct passage *passage)
     CURL *easy = passage->easy;
     long fresh = may_reuse(passage->site) ? 0L : 1L;
     long version = passage->site->h2c ? (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
-                   : strncmp(passage->site->url, "https:", 6) == 0
-                       ? (long)CURL_HTTP_VERSION_2TLS
-                       : (long)CURL_HTTP_VERSION_1_1;
+                   : strncmp(passage->site->url, "https:", 6) == 0 ? (long)CURL_HTTP_VERSION_2TLS
+                                                                   : (long)CURL_HTTP_VERSION_1_1;
     set_shape(passage);
     passage->error_text[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, passage->error_text);
@@ -286,8 +284,7 @@ void back_stop(struct passage *passage)
 void back_continue(struct passage *passage)
 {
     bool more = passage->up_paused && (body_stream_waiting(&passage->up) > 0 || passage->up.ended);
-    bool room = passage->down_paused &&
-                body_stream_waiting(&passage->down) < STREAM_MAX_BYTES / 2;
+    bool room = passage->down_paused && body_stream_waiting(&passage->down) < STREAM_MAX_BYTES / 2;
     if (passage->easy == NULL || (!more && !room))
         return;
     int still = 0;
@@ -306,8 +303,8 @@ static void blame(struct passage *passage, CURLcode code)
 {
     const struct site *site = passage->site;
     const char *who = site->label, *where = site->url;
-    const char *why = passage->error_text[0] != '\0' ? passage->error_text
-                                                     : curl_easy_strerror(code);
+    const char *why =
+        passage->error_text[0] != '\0' ? passage->error_text : curl_easy_strerror(code);
     switch (code) {
     case CURLE_COULDNT_CONNECT:
         passage_fail(passage, 502, "tollgate record: %s at %s does not accept connections", who,

@@ -63,8 +63,8 @@ static void add_asked(struct draft *draft, const char *name, const char *value)
         return;
     if (wire_same_name(name, "Host")) {
         if (!draft->has_host)
-            add_field(draft, name, is_own_address(passage->site, value) ? passage->site->host
-                                                                        : value);
+            add_field(draft, name,
+                      is_own_address(passage->site, value) ? passage->site->host : value);
         draft->has_host = true;
     } else if (wire_same_name(name, "Content-Length")) {
         /* Beside chunks it has no meaning, and twice it is a trap for whoever reads on. */

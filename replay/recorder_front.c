@@ -225,8 +225,8 @@ static enum MHD_Result take_head(struct passage *passage, const char *method, co
     return MHD_YES;
 }
 
-/* The next piece of the request's body. What finds no room stays with libmicrohttpd, which then does
- * not read on. */
+/* The next piece of the request's body. What finds no room stays with libmicrohttpd, which then
+ * does not read on. */
 static enum MHD_Result take_body(struct passage *passage, const char *data, size_t *size)
 {
     size_t room = STREAM_MAX_BYTES, waiting = body_stream_waiting(&passage->up);
@@ -301,11 +301,11 @@ static struct MHD_Response *make_response(struct passage *passage)
     bool told = passage->content_length >= 0;
     uint64_t size = told ? (uint64_t)passage->content_length : MHD_SIZE_UNKNOWN;
     bool whole = passage->done && passage->problem == NULL;
-    if (!has_no_body(passage) && whole && told &&
-        passage->down.taken == 0 && passage->down.data.length == size)
-        return MHD_create_response_from_buffer(
-            passage->down.data.length, (void *)(uintptr_t)buffer_text(&passage->down.data),
-            MHD_RESPMEM_PERSISTENT);
+    if (!has_no_body(passage) && whole && told && passage->down.taken == 0 &&
+        passage->down.data.length == size)
+        return MHD_create_response_from_buffer(passage->down.data.length,
+                                               (void *)(uintptr_t)buffer_text(&passage->down.data),
+                                               MHD_RESPMEM_PERSISTENT);
     struct MHD_Response *response =
         MHD_create_response_from_callback(size, ANSWER_BLOCK_BYTES, give_body, passage, NULL);
     if (response != NULL && has_no_body(passage) && !told && passage->status != 204)
@@ -317,8 +317,8 @@ static struct MHD_Response *make_refusal(struct passage *passage)
 {
     size_t size = strlen(passage->problem_text);
     passage->problem_text[size] = '\n';
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        size + 1, passage->problem_text, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(size + 1, passage->problem_text, MHD_RESPMEM_MUST_COPY);
     passage->problem_text[size] = '\0';
     if (response != NULL)
         MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8");
@@ -343,8 +343,8 @@ static enum MHD_Result answer(struct passage *passage)
         MHD_add_response_header(response, "Connection", "close");
     passage->phase = PHASE_ANSWERING;
     enum MHD_Result result = MHD_queue_response(
-        passage->connection,
-        (unsigned)(refused ? passage->problem_status : passage->status), response);
+        passage->connection, (unsigned)(refused ? passage->problem_status : passage->status),
+        response);
     MHD_destroy_response(response);
     return result;
 }
@@ -376,8 +376,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     (void)context;
     (void)connection;
     (void)url;
-    if (passage == NULL || passage->gone || passage->target.failed ||
-        passage->recorder->stopping)
+    if (passage == NULL || passage->gone || passage->target.failed || passage->recorder->stopping)
         return MHD_NO; /* the connection is closed */
     switch (passage->phase) {
     case PHASE_HEAD:
@@ -472,8 +471,7 @@ bool front_start(struct site *site, int listen_fd, size_t header_max_bytes, stru
         close(listen_fd);
         return error_set(err, ERROR_ENVIRONMENT, "cannot serve HTTP on %s", site->address);
     }
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(site->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(site->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (info == NULL || info->epoll_fd < 0)
         return error_set(err, ERROR_ENVIRONMENT, "libmicrohttpd has no epoll on this system");
     site->watch = (struct watch){WATCH_SITE, info->epoll_fd, site};

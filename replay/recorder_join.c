@@ -216,8 +216,8 @@ struct joinable *joiner_find(struct joiner *joiner, const struct join_keys *keys
             return found;
         }
     }
-    *kind = several                    ? UNJOINED_SAME_ID
-            : joiner->in_flight == NULL ? UNJOINED_NONE
+    *kind = several                           ? UNJOINED_SAME_ID
+            : joiner->in_flight == NULL       ? UNJOINED_NONE
             : joiner->in_flight->next != NULL ? UNJOINED_SEVERAL
                                               : JOINED_BY_TIME;
     return *kind == JOINED_BY_TIME ? joiner->in_flight : NULL;

@@ -26,7 +26,7 @@ struct join_holder;
 
 /* A request to the gateway; embedded in whatever stands for it. All zero before joiner_open. */
 struct joinable {
-    struct join_holder *holders; /* its keys */
+    struct join_holder *holders;      /* its keys */
     struct joinable *next, *previous; /* in flight */
     bool in_flight;
 };

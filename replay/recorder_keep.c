@@ -1,4 +1,5 @@
-/* What of a passage is recorded: the capture, its upstream calls, and when it goes to the writer. */
+/* What of a passage is recorded: the capture, its upstream calls, and when it goes to the
+ * writer. */
 #include "replay/recorder_private.h"
 
 #include "base/clock.h"
@@ -56,8 +57,7 @@ void keep_account(struct passage *passage)
     size_t max = passage->recorder->options.body_max_bytes;
     if (recorded == NULL || passage->call == NULL)
         return;
-    if (!recorded->dropped &&
-        (passage->up.data.length > max || passage->down.data.length > max))
+    if (!recorded->dropped && (passage->up.data.length > max || passage->down.data.length > max))
         abandon(passage->recorder, recorded, DROP_LARGE);
     if (!recorded->dropped) {
         size_t bytes = captured_call_bytes(passage->call) + passage->up.data.capacity +
@@ -82,16 +82,17 @@ static void inject(struct passage *passage, const struct captured_fields *asked,
     struct recorder *recorder = passage->recorder;
     struct captured_exchange *captured = passage->recorded->captured;
     char field[64];
-    if (recorder->options.inject_traceparent && captured_fields_find(asked, "traceparent") == NULL) {
-        snprintf(captured->injected_trace_id, sizeof captured->injected_trace_id,
-                 "%016llx%016llx", (unsigned long long)draw(recorder) | 1,
-                 (unsigned long long)draw(recorder));
+    if (recorder->options.inject_traceparent &&
+        captured_fields_find(asked, "traceparent") == NULL) {
+        snprintf(captured->injected_trace_id, sizeof captured->injected_trace_id, "%016llx%016llx",
+                 (unsigned long long)draw(recorder) | 1, (unsigned long long)draw(recorder));
         snprintf(field, sizeof field, "00-%s-%016llx-01", captured->injected_trace_id,
                  (unsigned long long)draw(recorder) | 1);
         join_keys_add_field(keys, "traceparent", field);
         snprintf(passage->traceparent, sizeof passage->traceparent, "%s", field);
     }
-    if (recorder->options.inject_request_id && captured_fields_find(asked, "X-Request-ID") == NULL) {
+    if (recorder->options.inject_request_id &&
+        captured_fields_find(asked, "X-Request-ID") == NULL) {
         uint64_t a = draw(recorder), b = draw(recorder);
         snprintf(captured->injected_request_id, sizeof captured->injected_request_id,
                  "%08llx-%04llx-4%03llx-8%03llx-%012llx", (unsigned long long)(a >> 32),
@@ -223,8 +224,7 @@ static void settle(struct recorder *recorder, struct recorded *recorded)
 
 void keep_settle(struct recorder *recorder, int64_t now_ns)
 {
-    for (struct recorded *recorded = recorder->answered, *next; recorded != NULL;
-         recorded = next) {
+    for (struct recorded *recorded = recorder->answered, *next; recorded != NULL; recorded = next) {
         next = recorded->next;
         if (recorded->settle_ns > now_ns)
             return;

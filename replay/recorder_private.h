@@ -1,7 +1,7 @@
 /* Inside the recorder. A request that passes through is a `passage`; it has a front, where
  * libmicrohttpd reads it and answers, and a back, where libcurl asks the gateway or an upstream.
- * Each side only marks a passage as ready; what has to be done at the other side is done by the loop
- * afterwards, so that neither library is entered from within the other. */
+ * Each side only marks a passage as ready; what has to be done at the other side is done by the
+ * loop afterwards, so that neither library is entered from within the other. */
 #ifndef TOLLGATE_REPLAY_RECORDER_PRIVATE_H
 #define TOLLGATE_REPLAY_RECORDER_PRIVATE_H
 
@@ -31,7 +31,7 @@ struct watch {
 
 struct site {
     struct recorder *recorder;
-    const char *name; /* NULL = the gateway */
+    const char *name;  /* NULL = the gateway */
     const char *label; /* for messages: "the gateway", or the name */
     char *url;         /* for libcurl: scheme, host, port */
     char *host;        /* for a Host field */
@@ -107,10 +107,10 @@ struct passage {
 
 /* A request to the gateway from its arrival until the recording has it. */
 struct recorded {
-    struct joinable joinable; /* first, so that one can be cast into the other */
+    struct joinable joinable;         /* first, so that one can be cast into the other */
     struct recorded *next, *previous; /* of those that are answered, in that order */
     struct captured_exchange *captured;
-    size_t pending;      /* upstream calls under way */
+    size_t pending; /* upstream calls under way */
     bool answered;
     bool dropped;
     enum drop_reason reason;
@@ -133,7 +133,7 @@ struct recorder {
     struct joiner *joiner;
     struct recorder_counts counts;
     struct random random; /* for ids */
-    int64_t checked_ns; /* when clients were last looked at */
+    int64_t checked_ns;   /* when clients were last looked at */
     bool draining;
     bool stopping; /* the daemons are being ended */
 };

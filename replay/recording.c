@@ -103,8 +103,8 @@ void recording_push(struct recording *recording, struct captured_exchange *excha
     struct queued *queued = malloc(sizeof *queued);
     pthread_mutex_lock(&recording->lock);
     bool failed = recording->counts.failed;
-    bool taken = queued != NULL && !failed &&
-                 recording->queued_count < recording->options.queue_count;
+    bool taken =
+        queued != NULL && !failed && recording->queued_count < recording->options.queue_count;
     if (taken) {
         *queued = (struct queued){NULL, exchange};
         *recording->tail = queued;

@@ -60,10 +60,10 @@ struct recording_counts {
     uint64_t seen, written, dropped;
     uint64_t open; /* seen, but neither written nor dropped yet */
     uint64_t by_reason[DROP_REASONS];
-    uint64_t joined_calls; /* upstream calls in what was written */
+    uint64_t joined_calls;    /* upstream calls in what was written */
     uint64_t bodies_left_out; /* answers of which the compressed body is not recorded */
     uint64_t written_bytes;
-    uint64_t unmatched;    /* exchanges that no endpoint template matches */
+    uint64_t unmatched; /* exchanges that no endpoint template matches */
     size_t files;
     size_t queue_bytes_peak;
     bool failed; /* the disk refused: `problem` says why, and nothing more is written */
@@ -86,7 +86,8 @@ bool recording_problem(struct recording *recording, struct error *err);
 void recording_append_redactions(const struct recording *recording, struct buffer *out);
 size_t recording_redactions(const struct recording *recording);
 
-/* Names of the files that were written, from 0; only after recording_finish. NULL after the last. */
+/* Names of the files that were written, from 0; only after recording_finish. NULL after the
+ * last. */
 const char *recording_file_name(const struct recording *recording, size_t index);
 
 void recording_free(struct recording *recording);

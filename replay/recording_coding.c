@@ -86,8 +86,7 @@ static bool close_body(struct headers *headers, struct body *body, struct arena 
     if (coding == CODING_NONE || body->data == NULL || body->size == 0)
         return true;
     if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
-                     coding == CODING_GZIP ? BITS_GZIP : BITS_ZLIB, 8,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
+                     coding == CODING_GZIP ? BITS_GZIP : BITS_ZLIB, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return error_set_memory(err);
     size_t bound = deflateBound(&stream, (uLong)body->size);
     unsigned char *out = arena_alloc(arena, bound + 1);
@@ -128,8 +127,7 @@ static bool close_message(struct headers *headers, struct body *body, struct are
 {
     if (coding_of(headers) == CODING_NONE || body->data == NULL || body->size == 0)
         return true;
-    return close_body(headers, body, arena, err) &&
-           correct_length(headers, body->size, arena, err);
+    return close_body(headers, body, arena, err) && correct_length(headers, body->size, arena, err);
 }
 
 bool recording_decode(struct exchange *exchange, struct arena *arena, size_t *left_out,

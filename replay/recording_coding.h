@@ -1,9 +1,9 @@
 /* Compressed bodies of an exchange, opened so that they can be redacted. A secret in a compressed
  * body would otherwise pass unseen.
  *
- * Of the gateway's own answer a compressed body is left out, since no two compressors write the same
- * bytes: it is not checked on replay, its size is known. Requests and upstreams' answers are opened
- * and, once redacted, compressed again, so that the gateway has the same work to do. */
+ * Of the gateway's own answer a compressed body is left out, since no two compressors write the
+ * same bytes: it is not checked on replay, its size is known. Requests and upstreams' answers are
+ * opened and, once redacted, compressed again, so that the gateway has the same work to do. */
 #ifndef TOLLGATE_REPLAY_RECORDING_CODING_H
 #define TOLLGATE_REPLAY_RECORDING_CODING_H
 

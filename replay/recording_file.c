@@ -71,8 +71,8 @@ static bool flush(struct recording_files *files, struct error *err)
 static bool open_stream(struct recording_files *files, struct error *err)
 {
     const char *name = files->names[files->count - 1];
-    int fd = files->special ? open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY)
-                            : open_part(files, name, err);
+    int fd =
+        files->special ? open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY) : open_part(files, name, err);
     if (fd < 0)
         return files->special ? error_set_errno(err, "cannot write %s", name) : false;
     files->stream = fdopen(fd, "w");
@@ -90,8 +90,8 @@ static bool open_stream(struct recording_files *files, struct error *err)
     return true;
 }
 
-/* Drops what is not a whole line. Writing a stream anew that has failed would write the rest of what
- * it holds, so it is opened again at the good end. */
+/* Drops what is not a whole line. Writing a stream anew that has failed would write the rest of
+ * what it holds, so it is opened again at the good end. */
 static bool cut_off(struct recording_files *files, struct error *err)
 {
     int fd = dup(fileno(files->stream));
@@ -120,8 +120,8 @@ bool recording_files_open(struct recording_files *files, const char *path, uint6
                           const struct corpus_header *header, struct error *err)
 {
     struct stat info;
-    *files = (struct recording_files){
-        .path = path, .rotate_bytes = rotate_bytes, .header = *header};
+    *files =
+        (struct recording_files){.path = path, .rotate_bytes = rotate_bytes, .header = *header};
     files->special = stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
     if (add_name(files, err) && open_stream(files, err))
         return true;

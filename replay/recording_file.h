@@ -1,6 +1,6 @@
 /* The files of a recording. While one is written it bears its name with ".part" behind it, so that
- * an older recording of the name stays until there is a whole new one. After any kill the part holds
- * whole lines but for the last. */
+ * an older recording of the name stays until there is a whole new one. After any kill the part
+ * holds whole lines but for the last. */
 #ifndef TOLLGATE_REPLAY_RECORDING_FILE_H
 #define TOLLGATE_REPLAY_RECORDING_FILE_H
 
@@ -13,12 +13,12 @@ struct recording_files {
     uint64_t rotate_bytes;
     struct corpus_header header;
     FILE *stream;
-    char *part;           /* name while it is written; NULL for a device or pipe */
-    char **names;         /* of the finished ones and the present one */
+    char *part;   /* name while it is written; NULL for a device or pipe */
+    char **names; /* of the finished ones and the present one */
     size_t count;
-    uint64_t good_bytes;  /* of the present file: whole lines */
-    uint64_t all_bytes;   /* of all files: whole lines */
-    uint64_t exchanges;   /* in the present file */
+    uint64_t good_bytes; /* of the present file: whole lines */
+    uint64_t all_bytes;  /* of all files: whole lines */
+    uint64_t exchanges;  /* in the present file */
     bool special;
 };
 

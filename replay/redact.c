@@ -223,12 +223,12 @@ static bool do_cookies(struct walk *walk, char *text, size_t size, bool first_on
         char *equals = memchr(text + begin, '=', length);
         size_t name = equals != NULL ? (size_t)(equals - (text + begin)) : 0;
         size_t blank = strspn(text + begin, " ");
-        bool kept = name > blank && redact_is_kept(walk->redaction->keep, text + begin + blank,
-                                                   name - blank);
+        bool kept = name > blank &&
+                    redact_is_kept(walk->redaction->keep, text + begin + blank, name - blank);
         if (equals != NULL && !kept)
-            changed = redact_spelled(walk, SPELLING_PERCENT, "cookie", equals + 1,
-                                     length - name - 1) ||
-                      changed;
+            changed =
+                redact_spelled(walk, SPELLING_PERCENT, "cookie", equals + 1, length - name - 1) ||
+                changed;
         if (first_only)
             break;
         begin += length + 1;

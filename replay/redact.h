@@ -20,8 +20,8 @@ struct redaction_options {
 
 struct redaction;
 
-MUST_CHECK bool redaction_new(struct redaction **redaction,
-                              const struct redaction_options *options, struct error *err);
+MUST_CHECK bool redaction_new(struct redaction **redaction, const struct redaction_options *options,
+                              struct error *err);
 void redaction_free(struct redaction *redaction);
 
 /* Points the exchange's fields to redacted copies in `arena` where something was replaced; framing

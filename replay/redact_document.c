@@ -1,5 +1,6 @@
-/* Texts with names in them: JSON, forms, addresses, multipart bodies, XML. Gone through in place and
- * without a parse tree, so that a body keeps its spacing and a broken one is searched as well. */
+/* Texts with names in them: JSON, forms, addresses, multipart bodies, XML. Gone through in place
+ * and without a parse tree, so that a body keeps its spacing and a broken one is searched as
+ * well. */
 #include "replay/redact_private.h"
 
 #include <string.h>
@@ -58,9 +59,9 @@ static void json_string_at(struct json_walk *json)
         json->at = after + 1;
         return;
     }
-    json->changed = redact_spelled(json->walk, SPELLING_JSON, json->rule, json->text + begin,
-                                   end - begin) ||
-                    json->changed;
+    json->changed =
+        redact_spelled(json->walk, SPELLING_JSON, json->rule, json->text + begin, end - begin) ||
+        json->changed;
 }
 
 /* A number of up to two digits tells too little, and zeros in its place would be no JSON. */
@@ -212,8 +213,7 @@ bool redact_multipart(struct walk *walk, char *text, size_t size)
         const char *end = memmem(text + begin, size - begin, text, boundary);
         size_t length = end != NULL ? (size_t)(end - text) - begin : size - begin;
         size_t value = length >= 2 && end != NULL ? length - 2 : length; /* without its line end */
-        const char *rule =
-            name != NULL ? redact_name_rule(walk->redaction, name, name_size) : NULL;
+        const char *rule = name != NULL ? redact_name_rule(walk->redaction, name, name_size) : NULL;
         changed = (rule != NULL ? redact_secret(walk, rule, text + begin, value)
                                 : redact_text(walk, text + begin, value)) ||
                   changed;

@@ -20,11 +20,11 @@ struct walk {
     const struct exchange *exchange;
     redaction_found *found; /* NULL: secrets are replaced */
     void *context;
-    const char *where;  /* "response body" */
-    const char *name;   /* of the header or key at hand; NULL = none */
+    const char *where; /* "response body" */
+    const char *name;  /* of the header or key at hand; NULL = none */
     int depth;
     bool keeps_numbers; /* within a JWT, where they are times */
-    bool failed; /* out of memory */
+    bool failed;        /* out of memory */
 };
 
 /* Why a value under this name is secret ("password"), or NULL. */

@@ -7,7 +7,7 @@
 
 /* One character as spelled, and the bytes that it means. */
 struct unit {
-    size_t raw, plain;          /* where it begins */
+    size_t raw, plain; /* where it begins */
     unsigned char raw_size, plain_size;
 };
 
@@ -76,8 +76,9 @@ static size_t read_escape(const char *at, size_t left, char *plain, size_t *plai
     long high = escaped_unit(at, left), low;
     if (high >= 0xd800 && high < 0xdc00 && left >= 12 &&
         (low = escaped_unit(at + 6, left - 6)) >= 0xdc00 && low < 0xe000) {
-        *plain_size =
-            put_utf8(0x10000UL + ((unsigned long)(high - 0xd800) << 10) + (unsigned long)(low - 0xdc00), plain);
+        *plain_size = put_utf8(0x10000UL + ((unsigned long)(high - 0xd800) << 10) +
+                                   (unsigned long)(low - 0xdc00),
+                               plain);
         return 12;
     }
     if (high >= 0) {
@@ -175,8 +176,8 @@ bool redact_spelled(struct walk *walk, enum spelling spelling, const char *rule,
                            : redact_text(walk, spelled.plain, spelled.size);
     for (size_t i = 0; changed && i < spelled.count; i++) {
         const struct unit *unit = &spelled.units[i];
-        if (memcmp(spelled.plain + unit->plain, spelled.before + unit->plain,
-                   unit->plain_size) != 0)
+        if (memcmp(spelled.plain + unit->plain, spelled.before + unit->plain, unit->plain_size) !=
+            0)
             write_unit(spelling, unit, spelled.plain + unit->plain, text);
     }
 out:

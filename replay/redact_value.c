@@ -18,9 +18,8 @@ static bool replace(struct walk *walk, const char *rule, enum shape_kind kind, c
     redact_note(walk, rule);
     if (walk->found != NULL)
         return false;
-    bool made = kind == SHAPE_LUHN
-                    ? pseudonym_make_luhn(redact_pseudonyms(walk), text, size, text)
-                    : pseudonym_make(redact_pseudonyms(walk), text, size, text);
+    bool made = kind == SHAPE_LUHN ? pseudonym_make_luhn(redact_pseudonyms(walk), text, size, text)
+                                   : pseudonym_make(redact_pseudonyms(walk), text, size, text);
     walk->failed = walk->failed || !made;
     return made;
 }
@@ -114,8 +113,8 @@ static bool redact_base64(struct walk *walk, const char *rule, char *text, size_
 static bool redact_jwt(struct walk *walk, const char *rule, char *text, size_t size)
 {
     char *second = memchr(text, '.', size);
-    char *third = second != NULL ? memchr(second + 1, '.', size - (size_t)(second + 1 - text))
-                                 : NULL;
+    char *third =
+        second != NULL ? memchr(second + 1, '.', size - (size_t)(second + 1 - text)) : NULL;
     if (third == NULL)
         return replace(walk, rule, SHAPE_PLAIN, text, size);
     size_t signature = size - (size_t)(third + 1 - text);
@@ -154,8 +153,8 @@ bool redact_shapes(struct walk *walk, char *text, size_t size)
 /* "Bearer TOKEN": the scheme tells nothing of anyone. */
 static size_t scheme_bytes(const char *text, size_t size)
 {
-    static const char *const schemes[] = {"Bearer ", "Basic ", "Token ", "Digest ", "Negotiate ",
-                                          "ApiKey ", "AWS4-HMAC-SHA256 "};
+    static const char *const schemes[] = {"Bearer ",    "Basic ",  "Token ",           "Digest ",
+                                          "Negotiate ", "ApiKey ", "AWS4-HMAC-SHA256 "};
     for (size_t i = 0; i < COUNT_OF(schemes); i++)
         if (size > strlen(schemes[i]) && strncasecmp(text, schemes[i], strlen(schemes[i])) == 0)
             return strlen(schemes[i]);

@@ -6,7 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { CARD_DIGITS_LEAST = 13, CARD_DIGITS_MOST = 19, IBAN_MOST = 34, MAIL_PART_MOST = 255, HEAD_MOST = 96 };
+enum {
+    CARD_DIGITS_LEAST = 13,
+    CARD_DIGITS_MOST = 19,
+    IBAN_MOST = 34,
+    MAIL_PART_MOST = 255,
+    HEAD_MOST = 96
+};
 
 /* Characters that a token is made of. */
 enum alphabet { WORD, URL_WORD, UPPER, HEX, DIGITS };
@@ -205,8 +211,8 @@ static bool find_iban(const char *text, size_t size, size_t at, struct shape_mat
 {
     char packed[IBAN_MOST];
     size_t count = 0, end = at;
-    if (size - at < 15 || !begins_word(text, at) || !is_upper(text[at]) || !is_upper(text[at + 1]) ||
-        !is_digit(text[at + 2]) || !is_digit(text[at + 3]))
+    if (size - at < 15 || !begins_word(text, at) || !is_upper(text[at]) ||
+        !is_upper(text[at + 1]) || !is_digit(text[at + 2]) || !is_digit(text[at + 3]))
         return false;
     for (size_t i = at; i < size && count < sizeof packed; i++) {
         bool between = text[i] == ' ' && i + 1 < size && is_of(text[i + 1], UPPER);
@@ -257,8 +263,8 @@ static bool find_url_password(const char *text, size_t size, size_t at, struct s
         if (text[i] == ':' && colon == 0)
             colon = i;
         if (text[i] == '@' && colon > 0 && i > colon + 1) {
-            *match = (struct shape_match){"password in a URL", SHAPE_PLAIN, colon + 1,
-                                          i - colon - 1};
+            *match =
+                (struct shape_match){"password in a URL", SHAPE_PLAIN, colon + 1, i - colon - 1};
             return true;
         }
         if (text[i] == '/' || text[i] == '@' || text[i] == ' ' || text[i] == '"')

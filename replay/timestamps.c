@@ -51,8 +51,9 @@ static bool moment_to_ns(const struct moment *moment, int64_t *ns)
         moment->second > 60)
         return false;
     int64_t days = days_since_1970(moment->year, moment->month, moment->day);
-    int64_t seconds = ((days * 24 + moment->hour) * 60 + moment->minute - moment->zone_minutes) * 60 +
-                      moment->second;
+    int64_t seconds =
+        ((days * 24 + moment->hour) * 60 + moment->minute - moment->zone_minutes) * 60 +
+        moment->second;
     *ns = seconds * NS_PER_SECOND + moment->fraction_ns;
     return seconds >= 0;
 }

@@ -169,8 +169,7 @@ static const char *terminate(struct weights *weights, const struct logged_reques
     return name->failed ? NULL : name->data;
 }
 
-bool weights_count(struct weights *weights, const struct logged_request *request,
-                   struct error *err)
+bool weights_count(struct weights *weights, const struct logged_request *request, struct error *err)
 {
     const char *target, *method = terminate(weights, request, &target);
     if (method == NULL)

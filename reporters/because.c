@@ -34,8 +34,7 @@ bool because_find(struct growth *growth, const struct report *report,
     return growth_explain(growth, &question, arena, err);
 }
 
-/* ---- parts of sentences
- * -------------------------------------------------------------------------- */
+/* ---- parts of sentences ---------------------------------------------------------------------- */
 
 void because_append_place(struct buffer *text, const struct profile_frame *place, bool utf8)
 {
@@ -92,8 +91,7 @@ const char *because_lines_word(const struct growth *growth)
                : "lines";
 }
 
-/* ---- the long form
- * ------------------------------------------------------------------------------- */
+/* ---- the long form --------------------------------------------------------------------------- */
 
 static void begin_line(struct buffer *text)
 {

@@ -5,7 +5,8 @@
 
 #include "reporters/reporter.h"
 
-/* Nothing where nothing is known. `title_columns` is how wide the labels of the lines around are. */
+/* Nothing where nothing is known. `title_columns` is how wide the labels of the lines around
+ * are. */
 void cost_lines_append(struct buffer *out, const struct report *report,
                        const struct report_style *style, const struct endpoint_verdict *endpoint,
                        size_t title_columns);

@@ -16,7 +16,7 @@ struct cost_column {
 };
 
 struct cost_row {
-    const char *name; /* from outside: made safe here */
+    const char *name;                          /* from outside: made safe here */
     const char *cells[COST_TABLE_COLUMNS_MAX]; /* by column; NULL or "" = none. From outside, too */
     struct text_style styles[COST_TABLE_COLUMNS_MAX];
     bool apart; /* a blank line before it */

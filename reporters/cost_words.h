@@ -8,7 +8,8 @@
 
 enum { COST_WORDS_SIZE = 160 };
 
-/* "+$65.20 a month (+$52.10 to +$78.40)" of one endpoint; without money "+0.8 % of all CPU time (...)".
+/* "+$65.20 a month (+$52.10 to +$78.40)" of one endpoint; without money "+0.8 % of all CPU time
+ * (...)".
  * "" when the change is not sure: then there is no figure. */
 void cost_words_change(const struct cost_report *cost, const struct cost_change *change, bool utf8,
                        char out[static COST_WORDS_SIZE]);

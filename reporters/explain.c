@@ -109,8 +109,8 @@ static void explain_paired(struct explaining *explaining, const struct metric_ev
     buffer_append_format(&explaining->text,
                          "one-sided exact Wilcoxon signed-rank test of %zu replicate%s against a "
                          "margin of %.3g %%; Holm over %zu endpoint%s",
-                         evidence->replicates, plural(evidence->replicates),
-                         100 * evidence->margin, evidence->endpoints, plural(evidence->endpoints));
+                         evidence->replicates, plural(evidence->replicates), 100 * evidence->margin,
+                         evidence->endpoints, plural(evidence->endpoints));
     end_item(explaining, "test");
     if (isnan(evidence->p))
         buffer_append_format(&explaining->text, "no change shown (at most %g shows one)", alpha);
@@ -154,11 +154,10 @@ static void explain_replicates(struct explaining *explaining, enum metric metric
     const char *name = explaining->endpoint->name;
     enum metric_unit unit = metric_info(metric)->unit;
     const struct endpoint_result *head = run_endpoint(report->head, name);
-    const struct endpoint_result *base = report->base != NULL ? run_endpoint(report->base, name)
-                                                              : head;
+    const struct endpoint_result *base =
+        report->base != NULL ? run_endpoint(report->base, name) : head;
     enum side side = report->base != NULL ? SIDE_HEAD : SIDE_BASE;
-    bool paired = head != NULL && report->base == NULL &&
-                  head->figures[metric].log_ratio.count > 0;
+    bool paired = head != NULL && report->base == NULL && head->figures[metric].log_ratio.count > 0;
     if (paired) {
         list_values(explaining, "pairs", head->figures[metric].log_ratio, true, unit);
         list_values(explaining, "noise", head->figures[metric].aa_log_ratio, true, unit);
@@ -229,8 +228,8 @@ static void explain_metric(struct explaining *explaining, enum metric metric)
 {
     const struct metric_info *info = metric_info(metric);
     const struct metric_verdict *verdict = &explaining->endpoint->metrics[metric];
-    struct text_style look = verdict->accepted != NULL ? table_accepted_style()
-                                                       : table_verdict_style(verdict->verdict);
+    struct text_style look =
+        verdict->accepted != NULL ? table_accepted_style() : table_verdict_style(verdict->verdict);
     const char *word = verdict->accepted != NULL          ? "accepted"
                        : verdict->verdict == VERDICT_NONE ? "not judged"
                                                           : verdict_name(verdict->verdict);

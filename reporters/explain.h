@@ -1,4 +1,5 @@
-/* One endpoint's verdicts in full: what was measured, how it was tested and what would settle it. */
+/* One endpoint's verdicts in full: what was measured, how it was tested and what would settle
+ * it. */
 #ifndef TOLLGATE_REPORTERS_EXPLAIN_H
 #define TOLLGATE_REPORTERS_EXPLAIN_H
 

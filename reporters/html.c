@@ -16,7 +16,7 @@
 
 enum { SLUG_BYTES = 80 };
 
-/* ---- links to a place ------------------------------------------------------------------------- */
+/* ---- links to a place ------------------------------------------------------------------------ */
 
 /* "endpoint-get-v3-users-id": letters and digits alone, whatever the name holds. */
 static void write_slug(const char *name, char slug[static SLUG_BYTES])
@@ -83,7 +83,7 @@ static bool find_anchors(struct html *html)
     return ok;
 }
 
-/* ---- what the page is of ---------------------------------------------------------------------- */
+/* ---- what the page is of --------------------------------------------------------------------- */
 
 static bool find(struct html *html, struct error *err)
 {
@@ -113,13 +113,14 @@ static bool append_sections(struct buffer *out, struct html *html, struct error 
     return buffer_check(out, err);
 }
 
-/* ---- the page --------------------------------------------------------------------------------- */
+/* ---- the page -------------------------------------------------------------------------------- */
 
 static void append_way(struct buffer *out)
 {
     static const char *const ways[][2] = {
-        {"#endpoints", "Endpoints"}, {"#plots", "Plots"},   {"#details", "Details"},
-        {"#costs", "Costs"},         {"#dead", "Dead lines"}, {"#ground", "What this rests on"},
+        {"#endpoints", "Endpoints"},    {"#plots", "Plots"},
+        {"#details", "Details"},        {"#costs", "Costs"},
+        {"#dead", "Dead lines"},        {"#ground", "What this rests on"},
         {"#guide", "How to read this"},
     };
     markup_open(out, "nav", "aria-label", "Sections", NULL);
@@ -145,8 +146,8 @@ static void append_details(struct buffer *out, const struct html *html,
     buffer_append_char(out, '\n');
 }
 
-static bool append_body(struct buffer *out, const struct html *html,
-                        const struct buffer *sections, struct error *err)
+static bool append_body(struct buffer *out, const struct html *html, const struct buffer *sections,
+                        struct error *err)
 {
     flame_picture_append_patterns(out);
     markup_element(out, "a", "To the endpoints", "class", "skip", "href", "#endpoints", NULL);

@@ -41,7 +41,7 @@ static void append_place(struct buffer *out, const struct profile_frame *place, 
     flame_release_text(out, &text);
 }
 
-/* ---- what grew -------------------------------------------------------------------------------- */
+/* ---- what grew ------------------------------------------------------------------------------- */
 
 static const char *tag_of(const struct growth *growth, const struct growth_item *item)
 {
@@ -76,8 +76,11 @@ static void append_items(struct buffer *out, const struct growth *growth, bool i
                          const char *what, const struct growth_item *items, size_t count)
 {
     const struct html_column columns[] = {
-        {what, NULL, NULL},       {"Grew", "number", NULL}, {"Of it", "number", NULL},
-        {"Base, itself", "number wide", NULL}, {"Head, itself", "number wide", NULL},
+        {what, NULL, NULL},
+        {"Grew", "number", NULL},
+        {"Of it", "number", NULL},
+        {"Base, itself", "number wide", NULL},
+        {"Head, itself", "number wide", NULL},
     };
     char caption[160];
     if (count == 0)
@@ -92,8 +95,7 @@ static void append_items(struct buffer *out, const struct growth *growth, bool i
     markup_close(out, "tbody");
     html_close_table(out);
     if (count > ITEMS_SHOWN)
-        html_append_paragraph(out, "quiet", "and %zu more in the run's JSON.",
-                              count - ITEMS_SHOWN);
+        html_append_paragraph(out, "quiet", "and %zu more in the run's JSON.", count - ITEMS_SHOWN);
 }
 
 static void append_growth(struct buffer *out, const struct growth *growth, bool improved)
@@ -109,8 +111,7 @@ static void append_growth(struct buffer *out, const struct growth *growth, bool 
         bool sites = strcmp(because_lines_word(growth), "sites") == 0;
         append_items(out, growth, improved, sites ? "Sites" : "Lines", growth->lines,
                      growth->line_count);
-        append_items(out, growth, improved, "Functions", growth->functions,
-                     growth->function_count);
+        append_items(out, growth, improved, "Functions", growth->functions, growth->function_count);
     }
     if (growth->stale != NULL) {
         buffer_clear(&text);
@@ -151,7 +152,7 @@ bool html_append_because(struct buffer *out, const struct html *html,
     return ok;
 }
 
-/* ---- the dearest ------------------------------------------------------------------------------ */
+/* ---- the dearest ----------------------------------------------------------------------------- */
 
 struct spent {
     const struct profile_frame *frame;
@@ -189,8 +190,8 @@ static size_t list_lines(struct spent *spent, const struct profile *profile,
         const struct profile_cost *cost = &endpoint->costs[i];
         const struct profile_frame *frame = &profile->frames[profile->nodes[cost->node].frame];
         if (!own_only || (frame->own && frame->line > 0))
-            spent[count++] = (struct spent){frame, cost->values[LINES_INSTRUCTIONS],
-                                            cost->values[LINES_HITS]};
+            spent[count++] =
+                (struct spent){frame, cost->values[LINES_INSTRUCTIONS], cost->values[LINES_HITS]};
     }
     return count;
 }
@@ -273,7 +274,7 @@ bool html_append_dearest(struct buffer *out, const struct html *html,
     return true;
 }
 
-/* ---- variants --------------------------------------------------------------------------------- */
+/* ---- variants -------------------------------------------------------------------------------- */
 
 static enum metric variant_metric(const struct endpoint_result *endpoint)
 {

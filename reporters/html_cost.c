@@ -37,7 +37,7 @@ static void append_change(struct buffer *out, const struct cost_report *cost, bo
     html_append_number(out, "number", sure ? text : "–", sure ? amount : NAN);
 }
 
-/* ---- by endpoint ------------------------------------------------------------------------------ */
+/* ---- by endpoint ----------------------------------------------------------------------------- */
 
 static void append_columns(struct buffer *out, const struct cost_report *cost, const char *first)
 {
@@ -126,7 +126,7 @@ static bool append_endpoints(struct buffer *out, const struct html *html, struct
     return true;
 }
 
-/* ---- by owner --------------------------------------------------------------------------------- */
+/* ---- by owner -------------------------------------------------------------------------------- */
 
 static void append_owner(struct buffer *out, const struct cost_report *cost,
                          const struct owner_cost *owner)
@@ -157,8 +157,8 @@ static bool append_owners(struct buffer *out, const struct html *html, struct er
     if (html->report->owners == NULL)
         return true;
     arena_init(&arena);
-    bool ok = cost_sum_owners(cost, html->report->owners, COST_BY_COST, &arena, &owners, &count,
-                              err);
+    bool ok =
+        cost_sum_owners(cost, html->report->owners, COST_BY_COST, &arena, &owners, &count, err);
     if (ok) {
         html_open_table(out, "list sortable", "Costs by owner, dearest first");
         append_columns(out, cost, "Owner");
@@ -168,8 +168,9 @@ static bool append_owners(struct buffer *out, const struct html *html, struct er
         markup_close(out, "tbody");
         html_close_table(out);
         if (count > HTML_COST_ROWS)
-            html_append_paragraph(out, "left-out", "%zu more owners are left out: `tollgate cost` "
-                                                   "lists all.",
+            html_append_paragraph(out, "left-out",
+                                  "%zu more owners are left out: `tollgate cost` "
+                                  "lists all.",
                                   count - HTML_COST_ROWS);
     }
     arena_release(&arena);
@@ -193,8 +194,9 @@ bool html_append_costs(struct buffer *out, const struct html *html, struct error
     html_open_section(out, "costs", "Costs");
     if (cost == NULL || cost->metric == METRIC_COUNT) {
         html_append_paragraph(out, NULL, "%s",
-                              cost == NULL ? "Costs were not asked for."
-                                           : "Nothing was measured that costs could be divided by.");
+                              cost == NULL
+                                  ? "Costs were not asked for."
+                                  : "Nothing was measured that costs could be divided by.");
     } else {
         html_append_cut(out, "p", NULL, cost->basis, HTML_WORDS_BYTES);
         if (cost->advice != NULL)

@@ -109,9 +109,9 @@ static void append_picture(struct buffer *out, const struct dots *dots)
     write_value(dots, dots->low, low);
     write_value(dots, dots->high, high);
     for (size_t i = 0; i < dots->row_count; i++)
-        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s: %zu",
-                                   i > 0 ? "; " : "", dots->rows[i].label,
-                                   dots->rows[i].samples->count);
+        length +=
+            (size_t)snprintf(text + length, sizeof text - length, "%s%s: %zu", i > 0 ? "; " : "",
+                             dots->rows[i].label, dots->rows[i].samples->count);
     snprintf(text + length, sizeof text - length, " replicates, from %s to %s", low, high);
     snprintf(height, sizeof height, "%zu", dots->row_count * ROW);
     snprintf(box, sizeof box, "0 0 %d %zu", WIDTH, dots->row_count * ROW);

@@ -19,7 +19,7 @@ static bool is_changed(const struct endpoint_verdict *endpoint)
            endpoint->verdict == VERDICT_IMPROVED;
 }
 
-/* ---- what is known of it ---------------------------------------------------------------------- */
+/* ---- what is known of it --------------------------------------------------------------------- */
 
 static void append_fact(struct buffer *out, const char *label, const char *text)
 {
@@ -87,7 +87,7 @@ static void append_facts(struct buffer *out, const struct html *html,
     markup_close(out, "dl");
 }
 
-/* ---- its metrics ------------------------------------------------------------------------------ */
+/* ---- its metrics ----------------------------------------------------------------------------- */
 
 static void append_change(struct buffer *out, const struct html *html,
                           const struct metric_verdict *metric)
@@ -192,7 +192,7 @@ static void append_metrics(struct buffer *out, const struct html *html,
         append_unmeasured(out, endpoint);
 }
 
-/* ---- the section ------------------------------------------------------------------------------ */
+/* ---- the section ----------------------------------------------------------------------------- */
 
 static void append_summary(struct buffer *out, const struct html *html,
                            const struct endpoint_verdict *endpoint)

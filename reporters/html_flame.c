@@ -53,8 +53,9 @@ bool html_append_flame(struct buffer *out, struct html *html,
     if (kind == PROFILE_KIND_COUNT || is_pattern(endpoint->name))
         return true;
     if (html->flames >= HTML_FLAMES_MAX || html->flame_bytes >= HTML_FLAMES_BYTES) {
-        html_append_paragraph(out, "quiet", "Its flame graph is left out here: `tollgate report "
-                                            "RUN -O flame:flame.html` has all of them.");
+        html_append_paragraph(out, "quiet",
+                              "Its flame graph is left out here: `tollgate report "
+                              "RUN -O flame:flame.html` has all of them.");
         return true;
     }
     arena_init(&arena);

@@ -13,7 +13,7 @@
 
 enum { NOTES_MAX = 100 };
 
-/* ---- passes ----------------------------------------------------------------------------------- */
+/* ---- passes ---------------------------------------------------------------------------------- */
 
 static const char *word_of(enum pass_status status)
 {
@@ -78,7 +78,7 @@ static void append_passes(struct buffer *out, const struct run *run)
     html_close_table(out);
 }
 
-/* ---- machine and sides ------------------------------------------------------------------------ */
+/* ---- machine and sides ----------------------------------------------------------------------- */
 
 static void append_fact(struct buffer *out, const char *label, const char *text)
 {
@@ -139,9 +139,9 @@ static void append_facts(struct buffer *out, const struct report *report)
 static void append_standins(struct buffer *out, const struct run *run)
 {
     static const struct html_column columns[] = {
-        {"Stand-in", NULL, NULL},         {"As recorded", "number", NULL},
-        {"Normalised", "number", NULL},   {"By template", "number wide", NULL},
-        {"No answer", "number", NULL},    {"Faults asked for", "number wide", NULL},
+        {"Stand-in", NULL, NULL},       {"As recorded", "number", NULL},
+        {"Normalised", "number", NULL}, {"By template", "number wide", NULL},
+        {"No answer", "number", NULL},  {"Faults asked for", "number wide", NULL},
     };
     if (run->upstream_count == 0)
         return;
@@ -191,7 +191,7 @@ void html_append_ground(struct buffer *out, const struct html *html)
     buffer_append_char(out, '\n');
 }
 
-/* ---- how to read this ------------------------------------------------------------------------- */
+/* ---- how to read this ------------------------------------------------------------------------ */
 
 static void explain(struct buffer *out, struct html_word word, const char *text)
 {

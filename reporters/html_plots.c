@@ -36,7 +36,7 @@ struct plot {
     bool stretched;
 };
 
-/* ---- the axis --------------------------------------------------------------------------------- */
+/* ---- the axis -------------------------------------------------------------------------------- */
 
 static double bounded(double value)
 {
@@ -98,7 +98,7 @@ static void append_block(struct plot *plot, const char *name, const struct buffe
     buffer_append_format(&plot->commands, "$%s << END\n%sEND\n", name, buffer_text(rows));
 }
 
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static int color_of(const struct metric_verdict *metric)
 {
@@ -151,7 +151,7 @@ static bool find_rows(struct plot *plot, bool spread, struct arena *arena)
     return true;
 }
 
-/* ---- change with intervals -------------------------------------------------------------------- */
+/* ---- change with intervals ------------------------------------------------------------------- */
 
 static void draw_changes(struct plot *plot)
 {
@@ -184,7 +184,7 @@ static void draw_changes(struct plot *plot)
                          "$points using 1:2:3 with points pt 7 ps 1.2 lc rgb variable\n");
 }
 
-/* ---- replicates ------------------------------------------------------------------------------- */
+/* ---- replicates ------------------------------------------------------------------------------ */
 
 static void each_pair(struct plot *plot, struct buffer *rows, const struct samples *pairs, double y,
                       int color)
@@ -226,14 +226,14 @@ static void draw_spread(struct plot *plot)
                          "$pairs using 1:2:3 with points pt 7 ps 0.7 lc rgb variable\n");
 }
 
-/* ---- both ------------------------------------------------------------------------------------- */
+/* ---- both ------------------------------------------------------------------------------------ */
 
 static void append_left_out(struct buffer *out, const struct plot *plot)
 {
     if (plot->total > plot->count)
-        html_append_paragraph(out, "left-out",
-                              "The first %zu of %zu endpoints by rank; the others are in the table.",
-                              plot->count, plot->total);
+        html_append_paragraph(
+            out, "left-out", "The first %zu of %zu endpoints by rank; the others are in the table.",
+            plot->count, plot->total);
 }
 
 static bool append_picture(struct buffer *out, struct plot *plot, const char *title,

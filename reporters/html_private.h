@@ -7,17 +7,17 @@
 
 /* What a page may hold. What is beyond is left out by rank, and the page says so. */
 enum {
-    HTML_ROWS_MAX = 2000,           /* endpoints in the table */
-    HTML_SECTIONS_MAX = 500,        /* endpoints with a section of their own */
-    HTML_SECTIONS_BYTES = 6 << 20,  /* of these sections */
-    HTML_FLAMES_MAX = 40,           /* flame graphs */
-    HTML_FLAMES_BYTES = 2 << 20,    /* of these */
-    HTML_COST_ROWS = 200,           /* of a table of costs */
-    HTML_FILES_MAX = 30,            /* of the summary of dead lines */
-    HTML_PLOT_ROWS = 30,            /* endpoints of a plot */
-    HTML_NAME_BYTES = 300,          /* of an endpoint's name in a table */
-    HTML_WORDS_BYTES = 1500,        /* of a sentence from outside */
-    HTML_TEXT_MAX = 1 << 20,        /* of what is put together for one element */
+    HTML_ROWS_MAX = 2000,          /* endpoints in the table */
+    HTML_SECTIONS_MAX = 500,       /* endpoints with a section of their own */
+    HTML_SECTIONS_BYTES = 6 << 20, /* of these sections */
+    HTML_FLAMES_MAX = 40,          /* flame graphs */
+    HTML_FLAMES_BYTES = 2 << 20,   /* of these */
+    HTML_COST_ROWS = 200,          /* of a table of costs */
+    HTML_FILES_MAX = 30,           /* of the summary of dead lines */
+    HTML_PLOT_ROWS = 30,           /* endpoints of a plot */
+    HTML_NAME_BYTES = 300,         /* of an endpoint's name in a table */
+    HTML_WORDS_BYTES = 1500,       /* of a sentence from outside */
+    HTML_TEXT_MAX = 1 << 20,       /* of what is put together for one element */
 };
 
 struct html {
@@ -29,8 +29,8 @@ struct html {
     size_t total;                          /* before --endpoint chose */
     const char **anchors; /* by index of the comparison: "endpoint-get-v3-feed", no two alike */
     enum metric metric;   /* that costs are ranked by; METRIC_COUNT = nothing was measured */
-    size_t sections;      /* how many of `order` have a section; known before the table is written */
-    size_t flames;        /* how many flame graphs are drawn, and their bytes */
+    size_t sections; /* how many of `order` have a section; known before the table is written */
+    size_t flames;   /* how many flame graphs are drawn, and their bytes */
     size_t flame_bytes;
 };
 

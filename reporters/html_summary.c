@@ -17,8 +17,10 @@
 static struct html_word word_of(const struct comparison *comparison)
 {
     static const struct html_word words[] = {
-        [VERDICT_NONE] = {"none", "–", NULL},       [VERDICT_PASSED] = {"passed", "✓", NULL},
-        [VERDICT_IMPROVED] = {"improved", "▼", NULL}, [VERDICT_INCONCLUSIVE] = {"inconclusive", "?", NULL},
+        [VERDICT_NONE] = {"none", "–", NULL},
+        [VERDICT_PASSED] = {"passed", "✓", NULL},
+        [VERDICT_IMPROVED] = {"improved", "▼", NULL},
+        [VERDICT_INCONCLUSIVE] = {"inconclusive", "?", NULL},
         [VERDICT_REGRESSED] = {"regressed", "▲", NULL},
     };
     struct html_word word = words[comparison->verdict];
@@ -71,7 +73,7 @@ static void append_origin(struct buffer *out, const struct html *html)
     flame_release_text(out, &text);
 }
 
-/* ---- the facts -------------------------------------------------------------------------------- */
+/* ---- the facts ------------------------------------------------------------------------------- */
 
 static void open_fact(struct buffer *out, const char *title)
 {
@@ -93,7 +95,7 @@ static void append_counts(struct buffer *out, const struct html *html)
     static const char *const classes[] = {"invalid",  "regressed", "inconclusive", "accepted",
                                           "improved", "passed",    "none"};
     markup_open(out, "ul", "class", "counts", NULL);
-    for (size_t class = 0; class < COUNT_OF(classes); class++) {
+    for (size_t class = 0; class < COUNT_OF(classes); class ++) {
         struct html_word word = {0};
         size_t same = 0;
         char text[64];
@@ -219,8 +221,9 @@ static void append_how_sure(struct buffer *out, const struct html *html)
     if (!comparison->has_base)
         html_append_paragraph(out, NULL, "There is no base to compare with: figures, no verdict.");
     else
-        html_append_paragraph(out, NULL, "Counts of instructions, system calls and allocations are "
-                                         "exact.");
+        html_append_paragraph(out, NULL,
+                              "Counts of instructions, system calls and allocations are "
+                              "exact.");
     close_fact(out);
 }
 
@@ -230,8 +233,9 @@ static void append_price(struct buffer *out, const struct html *html)
     const struct cost_report *cost = html->report->cost;
     open_fact(out, "What it costs");
     if (cost == NULL) {
-        html_append_paragraph(out, NULL, "Not known here: `cost` in tollgate.json says what the "
-                                         "gateway costs a month, and this page what a change adds.");
+        html_append_paragraph(out, NULL,
+                              "Not known here: `cost` in tollgate.json says what the "
+                              "gateway costs a month, and this page what a change adds.");
     } else {
         if (cost->has_change)
             cost_words_total(cost, &cost->total, true, words);
@@ -258,8 +262,9 @@ static void append_environment(struct buffer *out, const struct html *html)
     if (base == NULL)
         html_append_paragraph(out, NULL, "Nothing to hold against this run.");
     else if (report->base == NULL)
-        html_append_paragraph(out, NULL, "Nothing: both sides were measured in this run, in turn, "
-                                         "on one machine.");
+        html_append_paragraph(out, NULL,
+                              "Nothing: both sides were measured in this run, in turn, "
+                              "on one machine.");
     else if (fingerprint_difference(&report->head->fingerprint, &report->base->fingerprint, why) !=
              NULL)
         html_append_paragraph(out, "warn", "Since the stored run: %s", why);

@@ -44,8 +44,8 @@ static void append_controls(struct buffer *out)
     markup_close(out, "label");
     markup_open(out, "label", "for", "search", NULL);
     markup_element(out, "span", "Search", NULL);
-    markup_empty(out, "input", "id", "search", "type", "search", "placeholder",
-                 "endpoint or owner", "autocomplete", "off", "spellcheck", "false", NULL);
+    markup_empty(out, "input", "id", "search", "type", "search", "placeholder", "endpoint or owner",
+                 "autocomplete", "off", "spellcheck", "false", NULL);
     markup_close(out, "label");
     markup_element(out, "output", "", "id", "matched", "for", "verdict search", NULL);
     markup_close(out, "div");
@@ -61,10 +61,9 @@ static void append_head(struct buffer *out, const struct html *html)
     size_t count = 2;
     for (unsigned m = 0; m < METRIC_COUNT; m++)
         if (is_shown(html, (enum metric)m))
-            columns[count++] = (struct html_column){metric_info((enum metric)m)->title,
-                                                    m == (unsigned)html->metric ? "number"
-                                                                                : "number wide",
-                                                    "number"};
+            columns[count++] = (struct html_column){
+                metric_info((enum metric)m)->title,
+                m == (unsigned)html->metric ? "number" : "number wide", "number"};
     if (shows_money(html))
         columns[count++] = (struct html_column){"Cost", "number wide", "number"};
     if (html->report->owners != NULL)
@@ -156,8 +155,8 @@ static void append_row(struct buffer *out, const struct html *html, size_t rank,
     markup_open(out, "th", "scope", "row", NULL);
     html_append_name(out, html, endpoint);
     if (endpoint->presence != ENDPOINT_BOTH && html->report->comparison->has_base)
-        markup_element(out, "span", endpoint->presence == ENDPOINT_NEW ? "new" : "removed",
-                       "class", "tag", NULL);
+        markup_element(out, "span", endpoint->presence == ENDPOINT_NEW ? "new" : "removed", "class",
+                       "tag", NULL);
     markup_close(out, "th");
     snprintf(place, sizeof place, "%zu", rank);
     markup_open(out, "td", "data-v", place, NULL);

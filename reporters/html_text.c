@@ -163,11 +163,12 @@ void html_append_left_out(struct buffer *out, size_t shown, size_t total, const 
         return;
     format_integer((int64_t)(total - shown), left);
     format_integer((int64_t)total, all);
-    html_append_paragraph(out, "left-out",
-                          "%s of %s endpoints are left out here: %s. All of them are in `tollgate "
-                          "report RUN -O json` and `-O csv`; `--endpoint GLOB` makes this page of a "
-                          "few.",
-                          left, all, what);
+    html_append_paragraph(
+        out, "left-out",
+        "%s of %s endpoints are left out here: %s. All of them are in `tollgate "
+        "report RUN -O json` and `-O csv`; `--endpoint GLOB` makes this page of a "
+        "few.",
+        left, all, what);
 }
 
 void html_append_side(struct buffer *text, const struct run_side *side)

@@ -67,8 +67,7 @@ bool plot_append(struct buffer *out, const char *commands, const struct plot_lab
         error_set(&failed, ERROR_INPUT, "gnuplot's picture has more than %d bytes",
                   PLOT_SVG_MAX_BYTES);
     }
-    bool drawn = ran &&
-                 plot_svg_append(&picture, buffer_text(&svg), svg.length, labels, &failed) &&
+    bool drawn = ran && plot_svg_append(&picture, buffer_text(&svg), svg.length, labels, &failed) &&
                  buffer_check(&picture, &failed);
     if (drawn)
         buffer_append(out, buffer_text(&picture), picture.length);

@@ -45,20 +45,20 @@ static bool is(struct slice slice, const char *text)
     return slice.size == strlen(text) && memcmp(slice.text, text, slice.size) == 0;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void skip_space(struct reader *reader)
 {
-    while (reader->at < reader->end && strchr(" \t\r\n", *reader->at) != NULL && *reader->at != '\0')
+    while (reader->at < reader->end && strchr(" \t\r\n", *reader->at) != NULL &&
+           *reader->at != '\0')
         reader->at++;
 }
 
 static struct slice read_name(struct reader *reader)
 {
     const char *begin = reader->at;
-    while (reader->at < reader->end &&
-           (isalnum((unsigned char)*reader->at) || *reader->at == ':' || *reader->at == '-' ||
-            *reader->at == '_'))
+    while (reader->at < reader->end && (isalnum((unsigned char)*reader->at) || *reader->at == ':' ||
+                                        *reader->at == '-' || *reader->at == '_'))
         reader->at++;
     return (struct slice){begin, (size_t)(reader->at - begin)};
 }
@@ -108,7 +108,7 @@ static bool read_attributes(struct reader *reader, bool *empty, struct error *er
     }
 }
 
-/* ---- attributes ------------------------------------------------------------------------------- */
+/* ---- attributes ------------------------------------------------------------------------------ */
 
 static const struct slice *find(const struct reader *reader, const char *name)
 {
@@ -168,8 +168,8 @@ static const char *class_of(const struct slice *color)
     if (is(at, "gray") || is(at, "grey"))
         return "grid";
     if (take_word(&at, "rgb(") && take_number(&at, &red) && take_number(&at, &green) &&
-        take_number(&at, &blue) && red == 0 && green == 0 && blue >= 1 &&
-        blue <= PLOT_SVG_COLORS && blue == floor(blue))
+        take_number(&at, &blue) && red == 0 && green == 0 && blue >= 1 && blue <= PLOT_SVG_COLORS &&
+        blue == floor(blue))
         return classes[(size_t)blue - 1];
     return "ink";
 }
@@ -178,12 +178,13 @@ static const char *class_of(const struct slice *color)
 static bool is_path(const struct slice *path)
 {
     for (size_t i = 0; i < path->size; i++)
-        if (strchr("MLHVmlhvzZ0123456789.,+- \t\r\n", path->text[i]) == NULL || path->text[i] == '\0')
+        if (strchr("MLHVmlhvzZ0123456789.,+- \t\r\n", path->text[i]) == NULL ||
+            path->text[i] == '\0')
             return false;
     return path->size > 0;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static bool write_svg(struct reader *reader, struct error *err)
 {
@@ -229,8 +230,8 @@ static void write_path(struct reader *reader)
         return;
     buffer_init(&path, PLOT_SVG_MAX_BYTES);
     buffer_append(&path, drawn->text, drawn->size);
-    markup_empty(reader->out, "path", "class", class_of(find(reader, "stroke")),
-                 "stroke-dasharray", dashes != NULL ? "2 4" : NULL, "d", buffer_text(&path), NULL);
+    markup_empty(reader->out, "path", "class", class_of(find(reader, "stroke")), "stroke-dasharray",
+                 dashes != NULL ? "2 4" : NULL, "d", buffer_text(&path), NULL);
     reader->out->failed |= path.failed;
     buffer_release(&path);
     reader->drawn = true;
@@ -281,7 +282,7 @@ static void write_text(struct reader *reader, struct slice text)
         markup_append_text(reader->out, reader->labels->texts[number]);
 }
 
-/* ---- elements --------------------------------------------------------------------------------- */
+/* ---- elements -------------------------------------------------------------------------------- */
 
 static bool open_element(struct reader *reader, struct slice name, bool empty, struct error *err)
 {

@@ -125,8 +125,7 @@ static void append_verdict(struct buffer *out, const struct report *report,
     uint64_t told = 0;
     struct text_style ignored;
     for (size_t i = 0; order[i] != NULL; i++) {
-        if (order[i]->invalid != NULL ||
-            strcmp(table_verdict_word(order[i], &ignored), word) != 0)
+        if (order[i]->invalid != NULL || strcmp(table_verdict_word(order[i], &ignored), word) != 0)
             continue;
         if (++found > shown)
             continue;
@@ -138,8 +137,7 @@ static void append_verdict(struct buffer *out, const struct report *report,
         return;
     struct buffer text;
     buffer_init(&text, TEXT_MAX_BYTES);
-    buffer_append_format(&text, "and %zu more %s; -O json has every reason", found - shown,
-                         word);
+    buffer_append_format(&text, "and %zu more %s; -O json has every reason", found - shown, word);
     layout_append_wrapped(out, buffer_text(&text),
                           (struct layout_paragraph){(size_t)style->columns, 0, 0});
     buffer_release(&text);

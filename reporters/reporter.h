@@ -10,10 +10,10 @@
 /* What an export of a profile is to hold; of --profile and --endpoint. */
 struct report_choice {
     enum profile_kind profile; /* PROFILE_KIND_COUNT = not said: what the run has */
-    const char *endpoint; /* a glob; NULL = all endpoints */
-    size_t value; /* the column, for exports that hold one; 0 = the kind's first */
-    const char *key; /* of --key: which comment of several; NULL = "default" */
-    bool mention;    /* of --mention: owners are called, and not only named */
+    const char *endpoint;      /* a glob; NULL = all endpoints */
+    size_t value;              /* the column, for exports that hold one; 0 = the kind's first */
+    const char *key;           /* of --key: which comment of several; NULL = "default" */
+    bool mention;              /* of --mention: owners are called, and not only named */
 };
 
 /* Everything a reporter may say. Borrowed. */
@@ -39,8 +39,8 @@ struct reporter {
     const char *help; /* one line */
     bool binary;      /* nothing for a terminal */
     /* Appends the whole report. */
-    bool (*write)(const struct report *report, const struct report_style *style,
-                  struct buffer *out, struct error *err);
+    bool (*write)(const struct report *report, const struct report_style *style, struct buffer *out,
+                  struct error *err);
     /* Where a report is more than one text: what `write` appended goes to standard output, and this
      * writes files that the environment names, or `path` of -O (NULL = none). May append to `out`.
      * NULL: the report is one text, which goes to the path. */

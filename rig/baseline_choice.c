@@ -42,8 +42,9 @@ static bool choose_commit(struct baseline_choice *choice, const struct baseline_
     }
     if (!source_is_shallow(question->config, question->interrupt))
         return error_set(err, ERROR_USAGE, "--base %s: %s", ref, why);
-    choice->note = arena_format(arena, "no comparison: %s; it is a shallow clone: fetch more of the "
-                                       "history (fetch-depth: 0) to compare",
+    choice->note = arena_format(arena,
+                                "no comparison: %s; it is a shallow clone: fetch more of the "
+                                "history (fetch-depth: 0) to compare",
                                 why);
     return choice->note != NULL || error_set_memory(err);
 }

@@ -1,4 +1,5 @@
-/* What the head is held against: a commit or folder measured beside it, a stored run, or nothing. */
+/* What the head is held against: a commit or folder measured beside it, a stored run, or
+ * nothing. */
 #ifndef TOLLGATE_RIG_BASELINE_CHOICE_H
 #define TOLLGATE_RIG_BASELINE_CHOICE_H
 
@@ -9,8 +10,8 @@
 
 struct baseline_question {
     const struct config *config;
-    const char *base;     /* --base: a git ref, a folder or a RUN.json; NULL = not given */
-    const char *baseline; /* --baseline: a name, a file, or "none"; NULL = not given */
+    const char *base;       /* --base: a git ref, a folder or a RUN.json; NULL = not given */
+    const char *baseline;   /* --baseline: a name, a file, or "none"; NULL = not given */
     const struct run *here; /* fingerprint, corpus_hash and config_hash are filled in */
     const struct interrupt *interrupt;
 };

@@ -79,10 +79,11 @@ bool bench_run_pass(struct bench *bench, const struct pass *pass, bool wanted, s
         return true;
     }
     if (pass->explains_counts && !bench->explains_all && nothing_changed(bench)) {
-        snprintf(skipped, sizeof skipped,
-                 "no count changed, so there is nothing to explain; --passes %s measures it all the "
-                 "same",
-                 pass->name);
+        snprintf(
+            skipped, sizeof skipped,
+            "no count changed, so there is nothing to explain; --passes %s measures it all the "
+            "same",
+            pass->name);
         skip_pass(run, result, skipped);
         return true;
     }

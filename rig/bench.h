@@ -34,9 +34,10 @@ struct bench {
     int cpu;                    /* that everything is pinned to; -1 = not pinned */
     pthread_mutex_t *run_lock;  /* held to write what several replicates share of the run */
     int64_t deadline_ns;        /* monotonic; 0 = none */
-    int64_t counting_deadline_ns; /* of the counting passes, so that time is left for the live one */
-    bool explains_all;          /* also what did not change: the passes were asked for by name */
-    struct run *run;            /* filled in by the passes */
+    int64_t
+        counting_deadline_ns; /* of the counting passes, so that time is left for the live one */
+    bool explains_all;        /* also what did not change: the passes were asked for by name */
+    struct run *run;          /* filled in by the passes */
 };
 
 /* One row a pass, in the order in which they run. */

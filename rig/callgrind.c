@@ -488,8 +488,8 @@ static bool carry_over(struct callgrind *callgrind, struct process *process, int
     struct callgrind_cost now;
     if (callgrind->method != METHOD_VGDB)
         return true;
-    if (!callgrind_vgdb_read(callgrind->vgdb_prefix, process->pid, timeout_ms,
-                             callgrind->interrupt, &now, err))
+    if (!callgrind_vgdb_read(callgrind->vgdb_prefix, process->pid, timeout_ms, callgrind->interrupt,
+                             &now, err))
         return false;
     process->carried.instructions += process->now.instructions - process->inherited.instructions;
     process->carried.syscalls += process->now.syscalls - process->inherited.syscalls;

@@ -67,10 +67,10 @@ MUST_CHECK bool callgrind_settle(struct callgrind *callgrind, const pid_t *pids,
 /* Whether readings wake the gateway. Known after the first one. */
 bool callgrind_disturbs(const struct callgrind *callgrind);
 
-/* Has every process that the last reading found alive write down what it executed since it last did:
- * "cg.PID.N" in the folder, see callgrind_parts.h. Readings go on from where they were. It wakes the
- * gateway from its wait: what that costs is in the next dump, and in the next reading. A process
- * that ended meanwhile is passed over, it has written its last dump by itself. */
+/* Has every process that the last reading found alive write down what it executed since it last
+ * did: "cg.PID.N" in the folder, see callgrind_parts.h. Readings go on from where they were. It
+ * wakes the gateway from its wait: what that costs is in the next dump, and in the next reading. A
+ * process that ended meanwhile is passed over, it has written its last dump by itself. */
 MUST_CHECK bool callgrind_dump(struct callgrind *callgrind, int timeout_ms, struct error *err);
 
 /* Before the gateway is stopped: has callgrind write down what it counted, so that what the stop

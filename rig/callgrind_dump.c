@@ -50,7 +50,7 @@ struct reader {
     bool after_calls; /* the next cost row is what the call cost */
     bool after_jump;  /* the next cost row says where the jump is */
 
-    bool open; /* a part began, and its "totals:" is still to come */
+    bool open;       /* a part began, and its "totals:" is still to come */
     bool unfinished; /* such a part was followed by another one */
     bool has_summary;
     uint64_t summary;
@@ -414,17 +414,28 @@ struct row_kind {
 
 /* By how often they come. */
 static const struct row_kind specifications[] = {
-    {"fn=", read_function},        {"cfn=", read_called},
-    {"calls=", read_calls},        {"cfi=", read_called_file},
-    {"cfl=", read_called_file},    {"cob=", read_called_object},
-    {"fi=", read_file},            {"fe=", read_file},
-    {"fl=", read_file},            {"ob=", read_object},
-    {"jump=", read_jump},          {"jcnd=", read_jump},
-    {"jfi=", read_jump_file},      {"jfn=", read_jump_function},
-    {"rec=", read_nothing},        {"frfn=", read_jump_function},
-    {"events:", read_events},      {"positions:", read_positions},
-    {"totals:", read_totals},      {"summary:", read_summary},
-    {"version:", read_format_version}, {"creator:", read_creator},
+    {"fn=", read_function},
+    {"cfn=", read_called},
+    {"calls=", read_calls},
+    {"cfi=", read_called_file},
+    {"cfl=", read_called_file},
+    {"cob=", read_called_object},
+    {"fi=", read_file},
+    {"fe=", read_file},
+    {"fl=", read_file},
+    {"ob=", read_object},
+    {"jump=", read_jump},
+    {"jcnd=", read_jump},
+    {"jfi=", read_jump_file},
+    {"jfn=", read_jump_function},
+    {"rec=", read_nothing},
+    {"frfn=", read_jump_function},
+    {"events:", read_events},
+    {"positions:", read_positions},
+    {"totals:", read_totals},
+    {"summary:", read_summary},
+    {"version:", read_format_version},
+    {"creator:", read_creator},
 };
 
 /* A key that we need not know: letters, then a colon. */
@@ -452,7 +463,8 @@ static bool read_specification(struct reader *reader, struct row *row)
 static bool read_row(struct reader *reader, struct row *row)
 {
     reader->row++;
-    if (row->at < row->end && (is_digit(*row->at) || *row->at == '+' || *row->at == '-' || *row->at == '*'))
+    if (row->at < row->end &&
+        (is_digit(*row->at) || *row->at == '+' || *row->at == '-' || *row->at == '*'))
         return read_cost(reader, row);
     skip_spaces(row);
     if (row->at == row->end)

@@ -28,15 +28,15 @@ struct callgrind_context {
 
 /* No two of the same context, line and address. */
 struct callgrind_line_cost {
-    uint64_t address;      /* of the instruction, as the object's file has it; 0 = the dump has none */
+    uint64_t address; /* of the instruction, as the object's file has it; 0 = the dump has none */
     uint64_t instructions; /* Ir: of one instruction, how often it was executed */
     uint32_t context;
     uint32_t line; /* 0 = unknown */
 };
 
 struct callgrind_call_cost {
-    uint64_t address; /* that it was made from, likewise with context and line */
-    uint64_t calls;   /* 0: one that had begun before and was still under way */
+    uint64_t address;      /* that it was made from, likewise with context and line */
+    uint64_t calls;        /* 0: one that had begun before and was still under way */
     uint64_t instructions; /* inclusive */
     uint64_t to_address;   /* where the function was entered first that is known; 0 = unknown */
     uint32_t context;

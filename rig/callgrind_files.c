@@ -149,8 +149,8 @@ bool callgrind_files_read_dumps(const char *folder_path, pid_t pid, struct callg
     return ok;
 }
 
-bool callgrind_files_read_last_dump(const char *folder_path, pid_t pid,
-                                    struct callgrind_cost *cost, bool *any, struct error *err)
+bool callgrind_files_read_last_dump(const char *folder_path, pid_t pid, struct callgrind_cost *cost,
+                                    bool *any, struct error *err)
 {
     char path[PATH_MAX + 300];
     *any = false;

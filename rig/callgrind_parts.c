@@ -43,8 +43,7 @@ static bool cut_down(const char *path, uint64_t instructions, struct error *err)
         cost = (struct callgrind_cost){.instructions = instructions};
     buffer_release(&text);
     int length = snprintf(stub, sizeof stub, "%sevents: Ir sysCount\ntotals: %llu %llu\n", mark,
-                          (unsigned long long)cost.instructions,
-                          (unsigned long long)cost.syscalls);
+                          (unsigned long long)cost.instructions, (unsigned long long)cost.syscalls);
     /* In place: it is scratch, and nobody else reads it. */
     int fd = ok ? open(path, O_WRONLY | O_TRUNC | O_CLOEXEC) : -1;
     if (ok && (fd < 0 || write(fd, stub, (size_t)length) != length))

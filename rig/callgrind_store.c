@@ -5,7 +5,8 @@
 
 enum { FIRST_SLOTS = 64, FIRST_RECORDS = 32 };
 
-#define MOST_RECORDS (UINT32_MAX - 1) /* a slot holds the number + 1, and CALLGRIND_NO_STRING is none */
+#define MOST_RECORDS                                                                               \
+    (UINT32_MAX - 1) /* a slot holds the number + 1, and CALLGRIND_NO_STRING is none */
 
 /* ---- the index ------------------------------------------------------------------------------ */
 
@@ -114,8 +115,8 @@ bool callgrind_store_string(struct callgrind_profile *profile, const char *text,
     struct text_key key = {text, length};
     if (!make_room(&profile->string_index, profile, string_hash))
         return false;
-    uint32_t *slot = find_slot(&profile->string_index, hash_text(text, length), profile, &key,
-                               string_is);
+    uint32_t *slot =
+        find_slot(&profile->string_index, hash_text(text, length), profile, &key, string_is);
     if (*slot == 0) {
         char *copy = arena_copy_bytes(&profile->arena, text, length);
         void *strings = profile->strings;
@@ -158,8 +159,8 @@ bool callgrind_store_context(struct callgrind_profile *profile,
 {
     if (!make_room(&profile->context_index, profile, context_hash))
         return false;
-    uint32_t *slot = find_slot(&profile->context_index, hash_context(context), profile, context,
-                               context_is);
+    uint32_t *slot =
+        find_slot(&profile->context_index, hash_context(context), profile, context, context_is);
     if (*slot == 0) {
         void *contexts = profile->contexts;
         if (!grow(&contexts, profile->context_count, &profile->context_capacity,
@@ -196,7 +197,8 @@ static bool block_is(const void *owner, uint32_t number, const void *key)
     return same_block(&((const struct callgrind_profile *)owner)->blocks[number], key);
 }
 
-static bool same_line(const struct callgrind_line_cost *one, const struct callgrind_line_cost *other)
+static bool same_line(const struct callgrind_line_cost *one,
+                      const struct callgrind_line_cost *other)
 {
     return one->address == other->address && one->context == other->context &&
            one->line == other->line;
@@ -221,12 +223,10 @@ static struct callgrind_block *find_block(struct callgrind_profile *profile,
         return &profile->blocks[profile->latest_block];
     if (!make_room(&profile->block_index, profile, block_hash))
         return NULL;
-    uint32_t *slot =
-        find_slot(&profile->block_index, hash_block(&key), profile, &key, block_is);
+    uint32_t *slot = find_slot(&profile->block_index, hash_block(&key), profile, &key, block_is);
     if (*slot == 0) {
         void *blocks = profile->blocks;
-        if (!grow(&blocks, profile->block_count, &profile->block_capacity,
-                  sizeof *profile->blocks))
+        if (!grow(&blocks, profile->block_count, &profile->block_capacity, sizeof *profile->blocks))
             return NULL;
         profile->blocks = blocks;
         profile->blocks[profile->block_count++] = key;
@@ -275,8 +275,8 @@ static bool add_line(struct callgrind_profile *profile, struct callgrind_block *
     return true;
 }
 
-bool callgrind_store_line(struct callgrind_profile *profile,
-                          const struct callgrind_line_cost *cost, bool *too_many)
+bool callgrind_store_line(struct callgrind_profile *profile, const struct callgrind_line_cost *cost,
+                          bool *too_many)
 {
     uint64_t sum;
     *too_many = __builtin_add_overflow(profile->sum, cost->instructions, &sum);
@@ -316,8 +316,8 @@ static bool call_is(const void *owner, uint32_t number, const void *key)
            one->line == other->line && one->to == other->to;
 }
 
-bool callgrind_store_call(struct callgrind_profile *profile,
-                          const struct callgrind_call_cost *cost, bool *too_many)
+bool callgrind_store_call(struct callgrind_profile *profile, const struct callgrind_call_cost *cost,
+                          bool *too_many)
 {
     *too_many = false;
     if (!make_room(&profile->call_index, profile, call_hash))

@@ -18,10 +18,10 @@ struct callgrind_index {
  * in the order of their addresses, so the next one is mostly in the same block: without blocks most
  * of the time would go into waiting for memory. */
 struct callgrind_block {
-    uint64_t near;      /* address, or line where there is none, without its last 6 bits */
-    uint64_t highest;   /* the highest `near` in it, whole */
+    uint64_t near;    /* address, or line where there is none, without its last 6 bits */
+    uint64_t highest; /* the highest `near` in it, whole */
     uint32_t context;
-    uint32_t line;      /* without its last 4 bits */
+    uint32_t line;        /* without its last 4 bits */
     uint32_t first, last; /* of its lines, linked by callgrind_profile.next_lines */
 };
 
@@ -62,7 +62,7 @@ struct callgrind_names {
     struct callgrind_name {
         uint64_t number;
         uint32_t string;
-    } *names;
+    } * names;
     size_t count, capacity;
     struct callgrind_index index;
 };

@@ -37,8 +37,8 @@ static bool read_names(const char *prefix, pid_t pid, char *user, char *host, si
 
 /* `question` and `of_what` are the words of one monitor command; the second may be NULL. */
 static bool run_vgdb(const char *prefix, pid_t pid, const char *question, const char *of_what,
-                     int timeout_ms,
-                     const struct interrupt *interrupt, struct buffer *reply, struct error *err)
+                     int timeout_ms, const struct interrupt *interrupt, struct buffer *reply,
+                     struct error *err)
 {
     char prefix_option[4200], pid_option[32], user[300], host[300];
     if (!read_names(prefix, pid, user, host, sizeof user))

@@ -62,10 +62,8 @@ static bool show_run(const struct run *run, const struct arguments *arguments, s
     struct compare_options question = {.head = run, .gate = &gate};
     if (!output_parse(&output, arguments, err) || !compare_runs(&comparison, &question, err))
         return false;
-    struct report report = {.head = run,
-                            .comparison = &comparison,
-                            .gate = &gate,
-                            .choice = output.choice};
+    struct report report = {
+        .head = run, .comparison = &comparison, .gate = &gate, .choice = output.choice};
     bool ok = output_write(&output, &report, err);
     comparison_release(&comparison);
     return ok;
@@ -80,8 +78,8 @@ static bool show(const struct config *config, const struct arguments *arguments,
     if (!store_load(config->store_path, arguments->words[1], &run, &found, err))
         return false;
     if (!found)
-        return error_set(err, ERROR_USAGE, "there is no baseline \"%s\" in %s",
-                         arguments->words[1], config->store_path);
+        return error_set(err, ERROR_USAGE, "there is no baseline \"%s\" in %s", arguments->words[1],
+                         config->store_path);
     bool ok = show_run(&run, arguments, err);
     run_release(&run);
     return ok;

@@ -148,8 +148,7 @@ static bool job_describe_run(struct job *job, struct error *err)
     if (!probe_describe_run(run, job->config.work_path, &job->interrupt, err))
         return false;
     run->endpoint_count = job->selection.endpoint_count;
-    run->endpoints =
-        arena_alloc_array(&run->arena, run->endpoint_count, sizeof *run->endpoints);
+    run->endpoints = arena_alloc_array(&run->arena, run->endpoint_count, sizeof *run->endpoints);
     run->passes = arena_alloc_array(&run->arena, 8, sizeof *run->passes);
     if (run->created == NULL || run->corpus_hash == NULL || run->config_hash == NULL ||
         run->endpoints == NULL || run->passes == NULL)
@@ -157,8 +156,8 @@ static bool job_describe_run(struct job *job, struct error *err)
     for (size_t e = 0; e < run->endpoint_count; e++) {
         const struct selected_endpoint *chosen = &job->selection.endpoints[e];
         struct endpoint_result *result = &run->endpoints[e];
-        result->name = arena_copy_string(&run->arena,
-                                         corpus_endpoint_name(job->corpus, chosen->endpoint));
+        result->name =
+            arena_copy_string(&run->arena, corpus_endpoint_name(job->corpus, chosen->endpoint));
         result->requests = chosen->requests;
         result->weight = chosen->weight;
         result->user_share = NAN;
@@ -199,8 +198,8 @@ static bool job_choose_sides(struct job *job, struct error *err)
                                          .interrupt = &job->interrupt};
     bench->sides[SIDE_HEAD].present = true;
     bench->sides[SIDE_HEAD].gateway = &job->config.gateway;
-    if (!source_head(&job->config, &job->interrupt, &job->arena,
-                     &bench->sides[SIDE_HEAD].source, err) ||
+    if (!source_head(&job->config, &job->interrupt, &job->arena, &bench->sides[SIDE_HEAD].source,
+                     err) ||
         !baseline_choose(&job->choice, &question, &job->arena, err))
         return false;
     if (job->choice.note != NULL)
@@ -239,8 +238,8 @@ static bool job_build(struct job *job, struct error *err)
             arena_format(&job->arena, "%s/%s-build.log", job->workspace.logs, names[side]);
         if (log == NULL)
             return error_set_memory(err);
-        progress_begin(&job->progress, side == SIDE_HEAD ? "building the head"
-                                                         : "building the base");
+        progress_begin(&job->progress,
+                       side == SIDE_HEAD ? "building the head" : "building the base");
         if (!source_build(&one->source, one->gateway, log, &job->interrupt, err))
             return false;
         progress_end(&job->progress, NULL);
@@ -367,8 +366,7 @@ static bool job_save(struct job *job, struct error *err)
 static bool job_report(struct job *job, enum exit_code *code, struct error *err)
 {
     struct comparison comparison;
-    const struct run *stored =
-        job->choice.kind == BASELINE_STORED ? &job->choice.stored : NULL;
+    const struct run *stored = job->choice.kind == BASELINE_STORED ? &job->choice.stored : NULL;
     struct compare_options question = {
         .head = &job->run,
         .base = stored,
@@ -387,13 +385,13 @@ static bool job_report(struct job *job, enum exit_code *code, struct error *err)
                             .exit_code = (int)*code,
                             .choice = job->output.choice};
     struct insight insight;
-    struct insight_question insight_question = {
-        .config = &job->config,
-        .base_config = job->has_base_config ? &job->base_config : NULL,
-        .head = &job->run,
-        .base = stored,
-        .comparison = &comparison,
-        .gate = &job->terms.gate};
+    struct insight_question insight_question = {.config = &job->config,
+                                                .base_config =
+                                                    job->has_base_config ? &job->base_config : NULL,
+                                                .head = &job->run,
+                                                .base = stored,
+                                                .comparison = &comparison,
+                                                .gate = &job->terms.gate};
     insight_attach(&insight, &insight_question, &job->run, &report);
     progress_clear(&job->progress);
     bool ok = output_write(&job->output, &report, err);
@@ -428,8 +426,8 @@ static void job_begin_processes(struct job *job)
 /* The logs of a failure are kept for its reader; nobody reads those of an interrupted run. */
 static void job_release(struct job *job, bool ok, const struct error *err)
 {
-    bool keep_logs = (!ok && err->code != ERROR_INTERRUPTED) ||
-                     arguments_flag(job->arguments, "verbose");
+    bool keep_logs =
+        (!ok && err->code != ERROR_INTERRUPTED) || arguments_flag(job->arguments, "verbose");
     if (job->childless)
         process_kill_tree(getpid());
     progress_clear(&job->progress);
@@ -454,7 +452,8 @@ static void job_release(struct job *job, bool ok, const struct error *err)
 
 static enum exit_code run(const struct arguments *arguments, struct error *err)
 {
-    struct job job = {.arguments = arguments, .interrupt = {.fd = -1}, .run_lock = PTHREAD_MUTEX_INITIALIZER};
+    struct job job = {
+        .arguments = arguments, .interrupt = {.fd = -1}, .run_lock = PTHREAD_MUTEX_INITIALIZER};
     enum exit_code code = EXIT_PASSED;
     arena_init(&job.arena);
     run_init(&job.run);

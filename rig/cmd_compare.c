@@ -71,8 +71,7 @@ static bool viewing_explain(const struct viewing *viewing, const struct report *
                             struct error *err)
 {
     struct buffer text;
-    const struct endpoint_verdict *endpoint =
-        explain_find(report->comparison, viewing->explained);
+    const struct endpoint_verdict *endpoint = explain_find(report->comparison, viewing->explained);
     if (endpoint == NULL)
         return fail_unknown_endpoint(report->comparison, viewing->explained, err);
     buffer_init(&text, EXPLANATION_MAX_BYTES);
@@ -163,11 +162,10 @@ static enum exit_code run_report(const struct arguments *arguments, struct error
     return err->code == ERROR_NONE ? EXIT_PASSED : exit_code_of(err);
 }
 
-#define VIEW_OPTIONS                                                                          \
-    {"config", 'c', "FILE", "for the gate; default: tollgate.json if it is here"},            \
-    OUTPUT_OPTIONS,                                                                           \
-    {                                                                                         \
-        "allow-inconclusive", 0, NULL, "exit 0 when nothing is worse than inconclusive"       \
+#define VIEW_OPTIONS                                                                               \
+    {"config", 'c', "FILE", "for the gate; default: tollgate.json if it is here"}, OUTPUT_OPTIONS, \
+    {                                                                                              \
+        "allow-inconclusive", 0, NULL, "exit 0 when nothing is worse than inconclusive"            \
     }
 
 static const struct option_row compare_options[] = {

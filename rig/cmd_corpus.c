@@ -87,11 +87,12 @@ static bool check_and_tell(const struct corpus *corpus, struct config *config,
     }
     if (finding.count > PLACES_SHOWN)
         printf("and %zu more\n", finding.count - PLACES_SHOWN);
-    return error_set(err, ERROR_INPUT,
-                     "%s: %zu values of %zu exchanges look like secrets or personal data; record or "
-                     "import it with redaction, or say what is none with --keep NAME or in the "
-                     "config's \"redact\"",
-                     path, finding.count, finding.exchanges);
+    return error_set(
+        err, ERROR_INPUT,
+        "%s: %zu values of %zu exchanges look like secrets or personal data; record or "
+        "import it with redaction, or say what is none with --keep NAME or in the "
+        "config's \"redact\"",
+        path, finding.count, finding.exchanges);
 }
 
 static bool act_on_endpoints(const struct arguments *arguments, struct error *err)
@@ -148,10 +149,14 @@ static const struct option_row options[] = {
 };
 
 static const char *const examples[] = {
-    "requests, variants and weight by endpoint", "tollgate corpus list",
-    "read every line and say what is wrong",     "tollgate corpus validate",
-    "before it is committed: did a secret slip in", "tollgate corpus check --keep authorization",
-    "which template takes what, and what made it", "tollgate corpus endpoints",
+    "requests, variants and weight by endpoint",
+    "tollgate corpus list",
+    "read every line and say what is wrong",
+    "tollgate corpus validate",
+    "before it is committed: did a secret slip in",
+    "tollgate corpus check --keep authorization",
+    "which template takes what, and what made it",
+    "tollgate corpus endpoints",
     "templates of what was recorded, to commit",
     "tollgate corpus endpoints --freeze endpoints.json",
     "why does this one count there",

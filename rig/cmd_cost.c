@@ -152,7 +152,8 @@ static enum exit_code run(const struct arguments *arguments, struct error *err)
     arena_init(&costing.arena);
     run_init(&costing.head);
     run_init(&costing.base);
-    bool ok = parse_view(&costing, err) && plain_output_parse(&costing.output, arguments, "", err) &&
+    bool ok = parse_view(&costing, err) &&
+              plain_output_parse(&costing.output, arguments, "", err) &&
               read_config(&costing, err) && read_runs(&costing, err) && find_terms(&costing, err) &&
               weigh(&costing, err);
     run_release(&costing.head);

@@ -238,7 +238,8 @@ static bool append_source(struct search *search, const char *name, const struct 
            source_view_append(out, file, &text, style, cut, err);
 }
 
-static bool write_target(struct search *search, const struct plain_target *target, struct error *err)
+static bool write_target(struct search *search, const struct plain_target *target,
+                         struct error *err)
 {
     const char *source = arguments_value(search->arguments, "source");
     struct report_style style = search->output.style;
@@ -250,8 +251,8 @@ static bool write_target(struct search *search, const struct plain_target *targe
     if (target->json)
         ok = dead_json_append(&out, &search->report, err);
     else if (source != NULL)
-        ok = append_source(search, source, &style, search->output.interactive && target->path == NULL,
-                           &out, err);
+        ok = append_source(search, source, &style,
+                           search->output.interactive && target->path == NULL, &out, err);
     else
         ok = dead_text_append(&out, &search->report, &style, err);
     ok = ok && write_text(target->path, &out, err);
@@ -300,9 +301,11 @@ static bool look(struct search *search, struct error *err)
         return error_set_memory(err);
     clock_format_utc(clock_realtime_ns(), search->today);
     search->today[strlen("2026-11-22")] = '\0';
-    return parse_states(search, err) && plain_output_parse(&search->output, search->arguments, "; see --html", err) && read_config(search, err) &&
-           dead_merge_new(&search->merge, err) && read_runs(search, err) &&
-           find_dead(search, err) && find_ages(search, err) && write_all(search, err);
+    return parse_states(search, err) &&
+           plain_output_parse(&search->output, search->arguments, "; see --html", err) &&
+           read_config(search, err) && dead_merge_new(&search->merge, err) &&
+           read_runs(search, err) && find_dead(search, err) && find_ages(search, err) &&
+           write_all(search, err);
 }
 
 static enum exit_code run(const struct arguments *arguments, struct error *err)

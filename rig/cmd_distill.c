@@ -172,8 +172,8 @@ static bool make(struct distilling *self, const char *output, struct error *err)
         !distill_corpus_read(&self->full, self->path, self->endpoints,
                              self->has_run ? &self->run : NULL, err) ||
         !read_options(self, &options, err) ||
-        !distill_keep_find(&self->keep, &self->full,
-                           arguments_value(self->arguments, "keep-lines"), err))
+        !distill_keep_find(&self->keep, &self->full, arguments_value(self->arguments, "keep-lines"),
+                           err))
         return false;
     options.needs = self->keep.needs;
     if (!distill(&self->chosen, self->full.items, self->full.count, &options, err))
@@ -253,9 +253,8 @@ static bool judge(const struct distilling *self, const struct distill_runs *runs
     if (worst <= within)
         return true;
     if (isinf(worst))
-        return error_set(err, ERROR_MEASUREMENT,
-                         "%s: the small corpus's run does not tell its %s", endpoint,
-                         metric_info(metric)->title);
+        return error_set(err, ERROR_MEASUREMENT, "%s: the small corpus's run does not tell its %s",
+                         endpoint, metric_info(metric)->title);
     return error_set(err, ERROR_MEASUREMENT,
                      "%s: its %s is told %.1f %% wrong, which is more than %g %%; give more "
                      "exchanges or another --seed",

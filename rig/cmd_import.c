@@ -94,8 +94,9 @@ static bool read_key(struct import_command *command, const struct arguments *arg
     const char *path = arguments_value(arguments, "redact-key-file");
     if (arguments_flag(arguments, "no-redact")) {
         if (path != NULL)
-            return error_set(err, ERROR_USAGE, "--redact-key-file and --no-redact exclude each "
-                                               "other");
+            return error_set(err, ERROR_USAGE,
+                             "--redact-key-file and --no-redact exclude each "
+                             "other");
         return true;
     }
     command->settings.redaction = &command->redaction;
@@ -139,8 +140,9 @@ static bool read_settings(struct import_command *command, const struct arguments
     long distinct = DISTINCT_DEFAULT_MAX;
     settings->output = arguments_value(arguments, "output");
     if (settings->output == NULL)
-        return error_set(err, ERROR_USAGE, "name the corpus to write with -o; see tollgate import "
-                                           "--help");
+        return error_set(err, ERROR_USAGE,
+                         "name the corpus to write with -o; see tollgate import "
+                         "--help");
     if (!output_check_path(settings->output, err) ||
         !arguments_int(arguments, "max-distinct", 1, 10000000, &distinct, err) ||
         !check_json_keys(arguments, err) || !read_format(command, arguments, err) ||
@@ -180,12 +182,15 @@ static enum exit_code run(const struct arguments *arguments, struct error *err)
 
 static const struct option_row options[] = {
     {"output", 'o', "FILE", "the corpus to write; it is there whole or not at all"},
-    {"config", 'c', "FILE", "names the endpoint templates and what is secret; default: "
-                            "tollgate.json, if it is there"},
-    {"format", 0, "NAME", "of all inputs, instead of by their looks; an unknown one names those "
-                          "that there are"},
-    {"json-key", 0, "FIELD=KEY", "where a JSON log has a field, as in status=response_code; "
-                                 "repeatable"},
+    {"config", 'c', "FILE",
+     "names the endpoint templates and what is secret; default: "
+     "tollgate.json, if it is there"},
+    {"format", 0, "NAME",
+     "of all inputs, instead of by their looks; an unknown one names those "
+     "that there are"},
+    {"json-key", 0, "FIELD=KEY",
+     "where a JSON log has a field, as in status=response_code; "
+     "repeatable"},
     {"host", 0, "GLOB", "only requests to this host; repeatable"},
     {"max-odd", 0, "SHARE", "of an input's lines may be odd and are skipped; default: 5%"},
     {"max-distinct", 0, "N", "different requests of logs that are kept; default: 100000"},

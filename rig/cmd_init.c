@@ -71,12 +71,13 @@ static void print_next(const struct job *job)
                "  %s; or write them anew:\n"
                "      tollgate init --force --action OWNER/NAME@COMMIT\n",
                INIT_ACTION_OPEN);
-    printf("  name the services that the gateway calls, so that stand-ins take their\n"
-           "  place: \"upstreams\": [\"users\"], and ${upstream.users.url} in \"start\" or \"env\"\n"
-           "  record a corpus, see what can be measured here, and measure:\n"
-           "      tollgate record --help\n"
-           "      tollgate doctor\n"
-           "      tollgate bench --base HEAD\n");
+    printf(
+        "  name the services that the gateway calls, so that stand-ins take their\n"
+        "  place: \"upstreams\": [\"users\"], and ${upstream.users.url} in \"start\" or \"env\"\n"
+        "  record a corpus, see what can be measured here, and measure:\n"
+        "      tollgate record --help\n"
+        "      tollgate doctor\n"
+        "      tollgate bench --base HEAD\n");
 }
 
 /* What we wrote must be what we read. */
@@ -190,9 +191,8 @@ const struct command command_init = {
     .words_most = 1,
     .options = options,
     .examples = examples,
-    .details =
-        "Looks for Cargo.toml, go.mod, package.json, Flask, CMakeLists.txt and a\n"
-        "Makefile, in this order, and for an OpenAPI document, a corpus and CODEOWNERS.\n"
-        "Runs nothing. Each guess is told with what it was made from and what to check.",
+    .details = "Looks for Cargo.toml, go.mod, package.json, Flask, CMakeLists.txt and a\n"
+               "Makefile, in this order, and for an OpenAPI document, a corpus and CODEOWNERS.\n"
+               "Runs nothing. Each guess is told with what it was made from and what to check.",
     .run = run,
 };

@@ -39,8 +39,8 @@ static bool read_when(struct job *job, struct error *err)
     while (text != NULL && names[when] != NULL && strcmp(names[when], text) != 0)
         when++;
     if (names[when] == NULL)
-        return error_set(err, ERROR_USAGE,
-                         "--when takes always, regression or change, not \"%s\"", text);
+        return error_set(err, ERROR_USAGE, "--when takes always, regression or change, not \"%s\"",
+                         text);
     job->publish.when = (enum publish_when)when;
     return true;
 }
@@ -166,10 +166,12 @@ static enum exit_code run(const struct arguments *arguments, struct error *err)
 }
 
 static const struct option_row options[] = {
-    {"pull-request", 0, "NUMBER", "default: what GITHUB_EVENT_PATH says, of pull_request and "
-                                  "workflow_run events"},
-    {"when", 0, "CASE", "a comment where there is none yet: always (the default), regression (or "
-                        "undecided, or invalid), change; one that is there is always updated"},
+    {"pull-request", 0, "NUMBER",
+     "default: what GITHUB_EVENT_PATH says, of pull_request and "
+     "workflow_run events"},
+    {"when", 0, "CASE",
+     "a comment where there is none yet: always (the default), regression (or "
+     "undecided, or invalid), change; one that is there is always updated"},
     {"config", 'c', "FILE|none", "judge by this config; default: the base commit's own"},
     {"config-path", 0, "PATH", "where the base commit has it; default: tollgate.json"},
     {"key", 0, "NAME", "of several gateways in one repository: whose comment and check run"},
@@ -202,15 +204,14 @@ const struct command command_publish = {
     .words_most = 3,
     .options = options,
     .examples = examples,
-    .details =
-        "The job that measures a pull request from a fork has no right to write, and\n"
-        "the one that has must run nothing of the fork's: it takes RUN.json, which may\n"
-        "come from anybody, and no checkout. Thresholds, owners and the accept list are\n"
-        "read from the base commit through GitHub's API, Tollgate-Accept trailers from\n"
-        "the pull request's commits.\n"
-        "\n"
-        "Environment: GITHUB_TOKEN (with `pull-requests: write`, `contents: read` and,\n"
-        "for the check run, `checks: write`), GITHUB_REPOSITORY, GITHUB_API_URL (of an\n"
-        "Enterprise server), GITHUB_EVENT_PATH. A verdict never fails this command.",
+    .details = "The job that measures a pull request from a fork has no right to write, and\n"
+               "the one that has must run nothing of the fork's: it takes RUN.json, which may\n"
+               "come from anybody, and no checkout. Thresholds, owners and the accept list are\n"
+               "read from the base commit through GitHub's API, Tollgate-Accept trailers from\n"
+               "the pull request's commits.\n"
+               "\n"
+               "Environment: GITHUB_TOKEN (with `pull-requests: write`, `contents: read` and,\n"
+               "for the check run, `checks: write`), GITHUB_REPOSITORY, GITHUB_API_URL (of an\n"
+               "Enterprise server), GITHUB_EVENT_PATH. A verdict never fails this command.",
     .run = run,
 };

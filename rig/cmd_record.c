@@ -62,8 +62,8 @@ static bool serve(struct recording_run *run, struct error *err)
         until_ns = clock_monotonic_ns() + run->settings.seconds * NS_PER_SECOND;
     record_report_init(&run->report, &run->settings, run->recording, run->recorder);
     record_report_begin(&run->report);
-    bool ok = recorder_run(run->recorder, until_ns, &run->interrupt, run->report_fd, tick, run,
-                           err);
+    bool ok =
+        recorder_run(run->recorder, until_ns, &run->interrupt, run->report_fd, tick, run, err);
     record_report_clear(&run->report);
     return recorder_drain(run->recorder, DRAIN_MS, &run->interrupt, err) && ok;
 }
@@ -123,15 +123,18 @@ static const struct option_row options[] = {
     {"to", 0, "URL", "the gateway: HOST:PORT, https://... or h2c://... (HTTP/2 without TLS)"},
     {"upstream", 0, "NAME=URL@PORT", "stand at PORT in front of an upstream too; repeatable"},
     {"output", 'o', "FILE", "the corpus to write"},
-    {"config", 'c', "FILE", "names the endpoint templates and what is secret; default: "
-                            "tollgate.json, if it is there"},
+    {"config", 'c', "FILE",
+     "names the endpoint templates and what is secret; default: "
+     "tollgate.json, if it is there"},
     {"seconds", 0, "N", "end after so long; default: with Ctrl-C"},
     {"rotate", 0, "SIZE", "begin another file after each SIZE, as in 500M"},
     {"queue", 0, "SIZE", "of memory for what is not written yet; default: 128M"},
-    {"max-body", 0, "SIZE", "a larger body is passed on and its exchange not recorded; default: "
-                            "8M"},
-    {"max-headers", 0, "SIZE", "memory for a message's header fields; more is answered with 431; "
-                               "default: 128K"},
+    {"max-body", 0, "SIZE",
+     "a larger body is passed on and its exchange not recorded; default: "
+     "8M"},
+    {"max-headers", 0, "SIZE",
+     "memory for a message's header fields; more is answered with 431; "
+     "default: 128K"},
     {"no-inject", 0, NULL, "give the gateway no traceparent where the client sent none"},
     {"no-redact", 0, NULL, "keep secrets and personal data as they are"},
     {"ca", 0, "FILE", "of certificates to trust instead of the system's"},
@@ -157,15 +160,14 @@ const struct command command_record = {
     .words_most = 0,
     .options = options,
     .examples = examples,
-    .details =
-        "Stands in front of a running gateway, and of its upstreams where they are\n"
-        "named, and keeps each exchange with the upstream calls that it caused: joined\n"
-        "by traceparent, X-Request-ID or X-Correlation-ID, else by time where a single\n"
-        "request was in flight. Everything is redacted before it reaches the disk.\n"
-        "\n"
-        "Traffic goes first. What cannot be recorded is passed on all the same and\n"
-        "counted: seen = written + dropped, at the end and on SIGUSR1. Exit code 3 when\n"
-        "nothing could be recorded, or when exchanges came faster than they could be\n"
-        "written.",
+    .details = "Stands in front of a running gateway, and of its upstreams where they are\n"
+               "named, and keeps each exchange with the upstream calls that it caused: joined\n"
+               "by traceparent, X-Request-ID or X-Correlation-ID, else by time where a single\n"
+               "request was in flight. Everything is redacted before it reaches the disk.\n"
+               "\n"
+               "Traffic goes first. What cannot be recorded is passed on all the same and\n"
+               "counted: seen = written + dropped, at the end and on SIGUSR1. Exit code 3 when\n"
+               "nothing could be recorded, or when exchanges came faster than they could be\n"
+               "written.",
     .run = run,
 };

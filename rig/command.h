@@ -36,7 +36,7 @@ struct option_row {
 /* What was given, by row. Strings are borrowed from argv. */
 struct arguments {
     const struct option_row *rows;
-    const char **values; /* [row * ARGUMENT_REPEAT_MAX + n]: in order, NULL after the last */
+    const char **values;      /* [row * ARGUMENT_REPEAT_MAX + n]: in order, NULL after the last */
     const char *const *words; /* what is no option */
     size_t word_count;
 };
@@ -45,8 +45,8 @@ enum { ARGUMENT_REPEAT_MAX = 16 };
 
 struct command {
     const char *name;
-    const char *summary;  /* one line, for the list of commands */
-    const char *words;    /* in the usage line: "RUN [RUN]" */
+    const char *summary; /* one line, for the list of commands */
+    const char *words;   /* in the usage line: "RUN [RUN]" */
     size_t words_least, words_most;
     const struct option_row *options; /* ends with a row without name */
     const char *const *examples;      /* NULL-terminated pairs: what it does, command line */
@@ -58,7 +58,8 @@ struct command {
 const struct command *const *command_list(void);
 const struct command *command_by_name(const char *name);
 
-/* The last value given for an option, or NULL. Naming an option that is not in the rows is a BUG. */
+/* The last value given for an option, or NULL. Naming an option that is not in the rows is a
+ * BUG. */
 const char *arguments_value(const struct arguments *arguments, const char *name);
 bool arguments_flag(const struct arguments *arguments, const char *name);
 /* All values of a repeatable option, NULL-terminated. */
@@ -78,8 +79,8 @@ void command_print_help(const struct command *command);
 
 extern const struct command command_manual, command_completions;
 extern const struct command command_bench, command_compare, command_report, command_baseline,
-    command_corpus, command_dead, command_doctor, command_import, command_record,
-    command_cost, command_distill;
+    command_corpus, command_dead, command_doctor, command_import, command_record, command_cost,
+    command_distill;
 
 extern const struct command command_publish, command_init;
 

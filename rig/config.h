@@ -59,7 +59,7 @@ struct endpoint_sources {
 /* What "cost" says; the files it names are read by whoever needs them. Paths are usable as they
  * are. */
 struct cost_config {
-    bool given; /* there is such a section */
+    bool given;                /* there is such a section */
     struct cost_terms terms;   /* without counts, and without what the FOCUS file says */
     const char *requests_path; /* NULL = the corpus's weights */
     const char *focus_path;    /* NULL = no such bill */
@@ -88,7 +88,7 @@ struct config {
     const char *path;   /* as given */
     const char *folder; /* that the config lies in; paths in it are relative to this */
     struct gateway_config gateway;
-    const char *corpus_path; /* usable as it is */
+    const char *corpus_path;       /* usable as it is */
     struct endpoint_map endpoints; /* of all sources */
     struct endpoint_sources endpoint_sources;
     const char *const *upstreams; /* names */
@@ -102,7 +102,7 @@ struct config {
     struct pass_settings live, exact, alloc;
     struct pass_settings lines, sites, stacks; /* that explain: one start a side */
     struct gate gate;
-    struct waiver_list accept; /* regressions that may be */
+    struct waiver_list accept;  /* regressions that may be */
     struct dead_keep_list keep; /* dead code that may be */
     struct cost_config cost;
     struct owners_config owners;
@@ -119,14 +119,13 @@ enum { CONFIG_MAX_BYTES = 4 * 1024 * 1024 };
 MUST_CHECK bool config_read(struct config *config, const char *path, struct error *err);
 
 /* The same before the endpoint map that the config names is made: it may be missing. */
-MUST_CHECK bool config_read_before_map(struct config *config, const char *path,
-                                       struct error *err);
+MUST_CHECK bool config_read_before_map(struct config *config, const char *path, struct error *err);
 void config_release(struct config *config);
 
 /* What the config says about redaction, borrowed from it; the key comes from the variable that it
  * names, and is none when that is not set. ERROR_INPUT when the key is too short. */
-MUST_CHECK bool config_redaction_options(const struct config *config,
-                                         struct redaction_options *out, struct error *err);
+MUST_CHECK bool config_redaction_options(const struct config *config, struct redaction_options *out,
+                                         struct error *err);
 
 /* Adds more names that are never redacted to `options`; the list lives as long as the config. */
 MUST_CHECK bool config_redaction_keep(struct config *config, const char *const *more,

@@ -15,12 +15,12 @@ struct counted {
     const struct sampler *sampler;
     const struct pass_settings *settings;
     struct arena arena;
-    size_t items;    /* of the selection that this pass replays */
-    size_t *item;    /* [position]: index into the selection */
+    size_t items;     /* of the selection that this pass replays */
+    size_t *item;     /* [position]: index into the selection */
     size_t *endpoint; /* [position]: index into its endpoints */
-    double *share;   /* [position]: of its endpoint */
-    double *rounds;  /* [position][counter][round] */
-    size_t *played;  /* [position]: rounds of the present start */
+    double *share;    /* [position]: of its endpoint */
+    double *rounds;   /* [position][counter][round] */
+    size_t *played;   /* [position]: rounds of the present start */
     struct conservation conservation[SIDE_COUNT];
     int64_t requests;
     size_t done, total; /* exchanges, for the progress */
@@ -59,8 +59,8 @@ static bool counted_plan(struct counted *counted, struct error *err)
             counted->share[counted->items + k] /= sum;
         counted->items += taken;
     }
-    size_t cells = counted->items * counted->sampler->counter_count *
-                   (size_t)counted->settings->rounds;
+    size_t cells =
+        counted->items * counted->sampler->counter_count * (size_t)counted->settings->rounds;
     counted->rounds = arena_alloc_array(&counted->arena, cells, sizeof *counted->rounds);
     counted->played = arena_alloc_array(&counted->arena, counted->items, sizeof *counted->played);
     return (counted->rounds != NULL && counted->played != NULL) || error_set_memory(err);
@@ -74,8 +74,7 @@ static double *counted_rounds(const struct counted *counted, size_t position, si
 
 /* One measured request: what was counted between two readings is its own. */
 static bool counted_request(struct counted *counted, struct lane *lane, void *state,
-                            size_t position, size_t round, struct reading *last,
-                            struct error *err)
+                            size_t position, size_t round, struct reading *last, struct error *err)
 {
     const struct sampler *sampler = counted->sampler;
     const struct selected *item = &counted->bench->selection->items[counted->item[position]];
@@ -189,8 +188,7 @@ static double counted_mean(const struct counted *counted, size_t first, size_t c
 static void counted_keep_variants(struct counted *counted, enum side side, size_t first,
                                   size_t counter)
 {
-    struct endpoint_result *endpoint =
-        &counted->bench->run->endpoints[counted->endpoint[first]];
+    struct endpoint_result *endpoint = &counted->bench->run->endpoints[counted->endpoint[first]];
     enum metric metric = counted->sampler->counters[counter].metric;
     for (size_t v = 0; v < endpoint->variant_count; v++) {
         struct variant_result *variant = &endpoint->variants[v];
@@ -253,8 +251,8 @@ static bool counted_replicate(struct counted *counted, enum side side, size_t re
     bool ok = false;
     char name[64];
     snprintf(name, sizeof name, "%s-%s", side == SIDE_HEAD ? "head" : "base", sampler->pass);
-    const char *folder = arena_format(&counted->arena, "%s/%s-%zu", bench->scratch_folder, name,
-                                      replicate);
+    const char *folder =
+        arena_format(&counted->arena, "%s/%s-%zu", bench->scratch_folder, name, replicate);
     if (folder == NULL)
         return error_set_memory(err);
     if (!file_make_directories(folder, err) ||
@@ -298,8 +296,7 @@ static bool counted_reserve(const struct counted *counted, struct error *err)
             for (size_t side = 0; side < SIDE_COUNT; side++) {
                 if (!counted->bench->sides[side].present)
                     continue;
-                figure->side[side].values =
-                    arena_alloc_array(&run->arena, most, sizeof(double));
+                figure->side[side].values = arena_alloc_array(&run->arena, most, sizeof(double));
                 if (figure->side[side].values == NULL)
                     return error_set_memory(err);
             }
@@ -330,8 +327,9 @@ static bool counted_all(struct counted *counted, char skipped[512], struct error
             if (!counted_replicate(counted, (enum side)side, replicate, skipped, err))
                 return false;
             if (counted->out_of_time && replicate == 0)
-                snprintf(skipped, 512, "its half of the time budget ended before one start was "
-                                       "complete");
+                snprintf(skipped, 512,
+                         "its half of the time budget ended before one start was "
+                         "complete");
             if (skipped[0] != '\0' || counted->out_of_time)
                 return true;
         }

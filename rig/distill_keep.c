@@ -25,8 +25,7 @@ struct cover {
 
 static bool is_line(const struct cover *cover, uint32_t node)
 {
-    const struct profile_frame *frame =
-        &cover->profile->frames[cover->profile->nodes[node].frame];
+    const struct profile_frame *frame = &cover->profile->frames[cover->profile->nodes[node].frame];
     return frame->file != NULL && frame->line > 0 && (frame->own || !cover->own_only);
 }
 
@@ -71,8 +70,7 @@ static void take_units(struct cover *cover, struct distill_keep *keep)
             continue;
         strike_out(cover, best);
         best->gain = 0;
-        keep->needs[best->endpoint] |=
-            best->refused ? DISTILL_NEED_REFUSED : DISTILL_NEED_ANSWERED;
+        keep->needs[best->endpoint] |= best->refused ? DISTILL_NEED_REFUSED : DISTILL_NEED_ANSWERED;
         keep->lines[best->endpoint] += gain;
     }
 }
@@ -191,8 +189,7 @@ void distill_keep_append(struct buffer *out, const struct distill_keep *keep,
         return;
     for (size_t c = 0; c < chosen->count; c++) {
         const struct distill_item *item = &corpus->items[chosen->choices[c].item];
-        kept[item->endpoint] |=
-            item->status >= 400 ? DISTILL_NEED_REFUSED : DISTILL_NEED_ANSWERED;
+        kept[item->endpoint] |= item->status >= 400 ? DISTILL_NEED_REFUSED : DISTILL_NEED_ANSWERED;
     }
     for (size_t e = 0; e < endpoints; e++) {
         needed += keep->needs[e] != 0;

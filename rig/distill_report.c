@@ -66,8 +66,7 @@ static void add_sums(struct cells *cells, const struct distill_row *row)
 {
     const struct distill_sums *full = &row->full, *small = &row->small;
     add_error(cells, full->sent_bytes / full->weight, UNIT_BYTES,
-              distill_mean_error(small->sent_bytes, small->weight, full->sent_bytes,
-                                 full->weight));
+              distill_mean_error(small->sent_bytes, small->weight, full->sent_bytes, full->weight));
     add_error(cells, full->received_bytes / full->weight, UNIT_BYTES,
               distill_mean_error(small->received_bytes, small->weight, full->received_bytes,
                                  full->weight));

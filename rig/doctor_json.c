@@ -49,15 +49,14 @@ static json_t *make_noise(const struct doctor *doctor)
     const struct noise *noise = doctor->noise;
     if (noise == NULL)
         return json_null();
-    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:f, s:f, s:o}}", "replicates",
-                     (json_int_t)noise->replicates, "log_ratio_sd", make_number(noise->sd),
-                     "log_ratio_mean", make_number(noise->mean), "request_cpu_ns",
-                     make_number(noise->unit_ns), "stolen_share", make_number(noise->stolen_share),
-                     "seconds", make_number(noise->seconds), "run", "replicates",
-                     (json_int_t)doctor->question.replicates, "endpoints",
-                     (json_int_t)doctor->question.endpoints, "alpha", doctor->question.alpha,
-                     "margin", doctor->question.margin, "smallest_change",
-                     make_number(doctor->smallest_change));
+    return json_pack(
+        "{s:I, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:f, s:f, s:o}}", "replicates",
+        (json_int_t)noise->replicates, "log_ratio_sd", make_number(noise->sd), "log_ratio_mean",
+        make_number(noise->mean), "request_cpu_ns", make_number(noise->unit_ns), "stolen_share",
+        make_number(noise->stolen_share), "seconds", make_number(noise->seconds), "run",
+        "replicates", (json_int_t)doctor->question.replicates, "endpoints",
+        (json_int_t)doctor->question.endpoints, "alpha", doctor->question.alpha, "margin",
+        doctor->question.margin, "smallest_change", make_number(doctor->smallest_change));
 }
 
 static json_t *make_fingerprint(const struct fingerprint *machine)
@@ -66,8 +65,8 @@ static json_t *make_fingerprint(const struct fingerprint *machine)
                      make_text(machine->cpu_model), "cpu_flags", make_text(machine->cpu_flags),
                      "virtualization", make_text(machine->virtualization), "cpus",
                      (json_int_t)machine->cpus, "kernel", make_text(machine->kernel), "libc",
-                     make_text(machine->libc), "compiler", make_text(machine->compiler),
-                     "valgrind", make_text(machine->valgrind));
+                     make_text(machine->libc), "compiler", make_text(machine->compiler), "valgrind",
+                     make_text(machine->valgrind));
 }
 
 /* jansson frees what is appended even when it fails, and refuses NULL. */
@@ -80,10 +79,10 @@ static json_t *make_document(const struct doctor *doctor)
             ok = json_array_append_new(probes, make_probe(&doctor->findings[i])) == 0 && ok;
     for (size_t i = 0; i < doctor->pass_count; i++)
         ok = json_array_append_new(passes, make_pass(&doctor->passes[i])) == 0 && ok;
-    json_t *root = json_pack("{s:i, s:i, s:o, s:o, s:o, s:o}", "schema_version", SCHEMA_VERSION,
-                             "exit_code", doctor->exit_code, "fingerprint",
-                             make_fingerprint(doctor->machine), "probes", probes, "passes", passes,
-                             "noise", make_noise(doctor));
+    json_t *root =
+        json_pack("{s:i, s:i, s:o, s:o, s:o, s:o}", "schema_version", SCHEMA_VERSION, "exit_code",
+                  doctor->exit_code, "fingerprint", make_fingerprint(doctor->machine), "probes",
+                  probes, "passes", passes, "noise", make_noise(doctor));
     if (ok)
         return root;
     json_decref(root);

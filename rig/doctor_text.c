@@ -65,9 +65,9 @@ static void append_row(struct buffer *out, const struct report_style *style,
         at += NAME_COLUMNS;
     }
     layout_append_safe(&text, detail, style->utf8, false);
-    layout_append_wrapped(out, buffer_text(&text),
-                          (struct layout_paragraph){columns_of(style), at,
-                                                    is_narrow(style) ? 2 * MARGIN : at});
+    layout_append_wrapped(
+        out, buffer_text(&text),
+        (struct layout_paragraph){columns_of(style), at, is_narrow(style) ? 2 * MARGIN : at});
     buffer_release(&text);
 }
 
@@ -131,10 +131,11 @@ static void append_sight(struct buffer *out, const struct doctor *doctor,
                          doctor->question.replicates, doctor->question.endpoints);
     if (isfinite(doctor->smallest_change)) {
         format_share(doctor->smallest_change, style->utf8, share);
-        buffer_append_format(&text, "with noise as here, catches CPU slowdowns of %s or more at "
-                                    "best, nine times in ten. A gateway is noisier than the "
-                                    "built-in load, often by two or three times: each run says "
-                                    "what it would have caught itself.",
+        buffer_append_format(&text,
+                             "with noise as here, catches CPU slowdowns of %s or more at "
+                             "best, nine times in ten. A gateway is noisier than the "
+                             "built-in load, often by two or three times: each run says "
+                             "what it would have caught itself.",
                              share);
     } else {
         buffer_append_string(&text, "catches no slowdown, however large: those are too few "

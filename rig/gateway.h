@@ -12,20 +12,20 @@
 /* How one gateway is to be started. Borrowed while gateway_start runs, but for `config`. */
 struct gateway_plan {
     const struct gateway_config *config;
-    const char *folder;              /* the source tree that it is started in */
-    const char *log_path;            /* both streams go there; begun anew */
-    const char *const *prefix;       /* NULL-terminated words before the program, or NULL */
-    const char *const *environment;  /* NULL-terminated extra "NAME=value", or NULL */
+    const char *folder;             /* the source tree that it is started in */
+    const char *log_path;           /* both streams go there; begun anew */
+    const char *const *prefix;      /* NULL-terminated words before the program, or NULL */
+    const char *const *environment; /* NULL-terminated extra "NAME=value", or NULL */
     const struct standin_set *standins;
-    int cpu;                         /* -1 = not pinned */
-    int slowness;                    /* multiplies every timeout; 1 = as configured */
+    int cpu;      /* -1 = not pinned */
+    int slowness; /* multiplies every timeout; 1 = as configured */
     const struct interrupt *interrupt;
 };
 
 struct gateway;
 
-/* Returns once it is ready. ERROR_ENVIRONMENT with the last lines of the log when it does not start,
- * exits, or never gets ready. */
+/* Returns once it is ready. ERROR_ENVIRONMENT with the last lines of the log when it does not
+ * start, exits, or never gets ready. */
 MUST_CHECK bool gateway_start(struct gateway **gateway, const struct gateway_plan *plan,
                               struct error *err);
 
@@ -59,7 +59,8 @@ bool gateway_settle(struct gateway *gateway, int limit_ms);
 /* False with ERROR_ENVIRONMENT and the log's last lines when the main process has ended. */
 MUST_CHECK bool gateway_check_alive(struct gateway *gateway, struct error *err);
 
-/* Makes a failed request's error better: when the gateway has ended, says so with its log instead. */
+/* Makes a failed request's error better: when the gateway has ended, says so with its log
+ * instead. */
 void gateway_explain(struct gateway *gateway, struct error *err);
 
 /* The tree's CPU time from start to end, by two accounts that know nothing of each other. */

@@ -7,7 +7,7 @@
 
 enum { FINDINGS_MAX = 100000, LINES_SHOWN = 8, TEXT_MAX_BYTES = 1 << 20, PATH_MAX_BYTES = 1000 };
 
-/* ---- where ------------------------------------------------------------------------------------ */
+/* ---- where ----------------------------------------------------------------------------------- */
 
 /* The innermost function of the gateway's own sources that holds the line; 0 = not known. */
 static uint32_t find_function_line(const struct report *report, const struct profile_frame *place)
@@ -35,7 +35,7 @@ static uint32_t find_line(const struct report *report, const struct github_diff 
                                                              : find_function_line(report, place);
 }
 
-/* ---- grouping --------------------------------------------------------------------------------- */
+/* ---- grouping -------------------------------------------------------------------------------- */
 
 /* What stands at one place. */
 struct group {
@@ -81,15 +81,15 @@ static void collect(struct making *making, const struct report *report,
     }
 }
 
-/* ---- words ------------------------------------------------------------------------------------ */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static const char *keep(struct arena *arena, const struct buffer *text, size_t most)
 {
     struct buffer cut;
     buffer_init(&cut, 2 * TEXT_MAX_BYTES);
     words_append_cut(&cut, buffer_text(text), most, true);
-    const char *kept = text->failed || cut.failed ? NULL
-                                                  : arena_copy_string(arena, buffer_text(&cut));
+    const char *kept =
+        text->failed || cut.failed ? NULL : arena_copy_string(arena, buffer_text(&cut));
     buffer_release(&cut);
     return kept;
 }
@@ -133,8 +133,7 @@ static const char *make_message(struct making *making, size_t group)
     if (first->because != NULL)
         buffer_append_format(&text, "\n%s", first->because);
     if (making->groups[group].line != first->place->line)
-        buffer_append_format(&text,
-                             "\nLine %u, which the diff does not show, is in this function.",
+        buffer_append_format(&text, "\nLine %u, which the diff does not show, is in this function.",
                              first->place->line);
     const char *message = keep(&making->out->arena, &text, GITHUB_ANNOTATION_MESSAGE_MAX_BYTES);
     buffer_release(&text);
@@ -148,12 +147,12 @@ static bool write_items(struct making *making)
     for (size_t i = 0; out->items != NULL && i < making->count; i++) {
         const struct finding *first = &making->findings->items[making->groups[i].first];
         struct github_annotation *item = &out->items[i];
-        *item = (struct github_annotation){
-            .level = first->level,
-            .path = arena_copy_string(&out->arena, first->place->file),
-            .line = making->groups[i].line,
-            .title = make_title(making, i),
-            .message = make_message(making, i)};
+        *item =
+            (struct github_annotation){.level = first->level,
+                                       .path = arena_copy_string(&out->arena, first->place->file),
+                                       .line = making->groups[i].line,
+                                       .title = make_title(making, i),
+                                       .message = make_message(making, i)};
         if (item->path == NULL || item->title == NULL || item->message == NULL)
             return false;
     }
@@ -171,8 +170,8 @@ bool github_annotations_make(struct github_annotations *annotations, const struc
     arena_init(&annotations->arena);
     struct making making = {.out = annotations, .findings = &findings};
     making.lines = arena_alloc_array(&annotations->arena, findings.count + 1, sizeof(uint32_t));
-    making.groups = arena_alloc_array(&annotations->arena, GITHUB_ANNOTATIONS_MOST,
-                                      sizeof *making.groups);
+    making.groups =
+        arena_alloc_array(&annotations->arena, GITHUB_ANNOTATIONS_MOST, sizeof *making.groups);
     bool ok = making.lines != NULL && making.groups != NULL;
     if (ok)
         collect(&making, report, diff);
@@ -191,28 +190,25 @@ void github_annotations_release(struct github_annotations *annotations)
     *annotations = (struct github_annotations){0};
 }
 
-/* ---- batches ---------------------------------------------------------------------------------- */
+/* ---- batches --------------------------------------------------------------------------------- */
 
 static const char *level_name(enum finding_level level)
 {
-    static const char *const names[] = {[FINDING_ERROR] = "failure",
-                                        [FINDING_WARNING] = "warning",
-                                        [FINDING_NOTICE] = "notice"};
+    static const char *const names[] = {
+        [FINDING_ERROR] = "failure", [FINDING_WARNING] = "warning", [FINDING_NOTICE] = "notice"};
     return names[level];
 }
 
 json_t *github_annotations_batch(const struct github_annotations *annotations, size_t first)
 {
     json_t *list = json_array();
-    for (size_t i = first; list != NULL && i < annotations->count &&
-                           i < first + GITHUB_ANNOTATIONS_A_REQUEST;
-         i++) {
+    for (size_t i = first;
+         list != NULL && i < annotations->count && i < first + GITHUB_ANNOTATIONS_A_REQUEST; i++) {
         const struct github_annotation *item = &annotations->items[i];
-        json_t *each = json_pack("{s:s, s:I, s:I, s:s, s:s, s:s}", "path", item->path,
-                                 "start_line", (json_int_t)item->line, "end_line",
-                                 (json_int_t)item->line, "annotation_level",
-                                 level_name(item->level), "title", item->title, "message",
-                                 item->message);
+        json_t *each = json_pack("{s:s, s:I, s:I, s:s, s:s, s:s}", "path", item->path, "start_line",
+                                 (json_int_t)item->line, "end_line", (json_int_t)item->line,
+                                 "annotation_level", level_name(item->level), "title", item->title,
+                                 "message", item->message);
         if (json_array_append_new(list, each) != 0) {
             json_decref(list);
             return NULL;

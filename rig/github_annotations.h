@@ -30,8 +30,8 @@ struct github_annotations {
 
 /* On failure nothing needs release. */
 MUST_CHECK bool github_annotations_make(struct github_annotations *annotations,
-                                        const struct report *report,
-                                        const struct github_diff *diff, struct error *err);
+                                        const struct report *report, const struct github_diff *diff,
+                                        struct error *err);
 void github_annotations_release(struct github_annotations *annotations);
 
 /* The annotations of the request from `first` on, at most GITHUB_ANNOTATIONS_A_REQUEST, as GitHub

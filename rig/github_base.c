@@ -20,7 +20,7 @@ struct fetching {
     const char *folder;
 };
 
-/* ---- paths ------------------------------------------------------------------------------------ */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 /* Takes the last part off. */
 static bool go_up(char *path, size_t *size)
@@ -59,7 +59,7 @@ char *github_base_resolve(struct arena *arena, const char *from, const char *nam
     return size > 0 ? path : NULL;
 }
 
-/* ---- files of the base ------------------------------------------------------------------------ */
+/* ---- files of the base ----------------------------------------------------------------------- */
 
 static bool keep_file(const struct fetching *fetching, const char *path,
                       const struct buffer *content, struct error *err)
@@ -82,10 +82,8 @@ static bool fetch_file(const struct fetching *fetching, const char *path, bool *
     buffer_append_format(&target, "/repos/%s/contents/", fetching->pull->repository);
     github_append_escaped(&target, path, true);
     buffer_append_format(&target, "?ref=%s", fetching->pull->base_commit);
-    struct github_request request = {
-        .method = "GET", .target = buffer_text(&target), .raw = true};
-    bool ok = buffer_check(&target, err) &&
-              github_ask(fetching->github, &request, &answer, err);
+    struct github_request request = {.method = "GET", .target = buffer_text(&target), .raw = true};
+    bool ok = buffer_check(&target, err) && github_ask(fetching->github, &request, &answer, err);
     buffer_release(&target);
     if (!ok)
         return false;
@@ -132,13 +130,12 @@ static bool fetch_all_named(const struct fetching *fetching, const char *path, s
     if (place == NULL)
         return error_set_memory(err);
     json_t *json = json_parse_file(place, CONFIG_MAX_BYTES, err);
-    bool ok = json != NULL &&
-              fetch_named(fetching, path, find(json, "endpoints", "openapi"), err) &&
-              fetch_named(fetching, path, find(json, "endpoints", "map"), err) &&
-              fetch_named(fetching, path, find(json, "cost", "requests"), err) &&
-              fetch_named(fetching, path, json_object_get(find(json, "cost", "focus"), "file"),
-                          err) &&
-              fetch_codeowners(fetching, path, json, err);
+    bool ok =
+        json != NULL && fetch_named(fetching, path, find(json, "endpoints", "openapi"), err) &&
+        fetch_named(fetching, path, find(json, "endpoints", "map"), err) &&
+        fetch_named(fetching, path, find(json, "cost", "requests"), err) &&
+        fetch_named(fetching, path, json_object_get(find(json, "cost", "focus"), "file"), err) &&
+        fetch_codeowners(fetching, path, json, err);
     json_decref(json);
     return ok;
 }
@@ -183,7 +180,7 @@ bool github_base_fetch_config(const struct github_pull *pull, struct github *git
     return fetch_all_named(&fetching, inside, err);
 }
 
-/* ---- what the commits accept ------------------------------------------------------------------ */
+/* ---- what the commits accept ----------------------------------------------------------------- */
 
 static const char trailer_key[] = "Tollgate-Accept:";
 
@@ -209,8 +206,7 @@ static const char *find_last_paragraph(const char *message)
 
 static bool is_trailer(const char *line)
 {
-    size_t key = strspn(
-        line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    size_t key = strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
     return key > 0 && line[key] == ':';
 }
 
@@ -293,8 +289,8 @@ static bool take_commit(void *context, const json_t *element, bool *enough, stru
     buffer_append_char(&record, '\0');
     log->records[log->count] = arena_copy_bytes(log->arena, buffer_text(&record), record.length);
     log->sizes[log->count] = record.length;
-    bool ok = buffer_check(&record, err) &&
-              (log->records[log->count] != NULL || error_set_memory(err));
+    bool ok =
+        buffer_check(&record, err) && (log->records[log->count] != NULL || error_set_memory(err));
     buffer_release(&record);
     log->count += ok;
     *enough = log->count == COMMITS_MAX;
@@ -308,8 +304,8 @@ static bool parse_log(const struct log *log, const struct waiver_list *listed,
     buffer_init(&text, 1 << 28);
     for (size_t i = log->count; i > 0; i--)
         buffer_append(&text, log->records[i - 1], log->sizes[i - 1]);
-    bool ok = buffer_check(&text, err) && trailers_parse(list, buffer_text(&text), text.length,
-                                                         listed, notes, log->arena, err);
+    bool ok = buffer_check(&text, err) &&
+              trailers_parse(list, buffer_text(&text), text.length, listed, notes, log->arena, err);
     buffer_release(&text);
     return ok;
 }

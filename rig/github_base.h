@@ -1,6 +1,6 @@
-/* What the base commit says of how a change is judged, read through GitHub's API, since a publishing
- * job checks nothing out: the config with the files that it names, CODEOWNERS, and what the commits
- * of the change accept. */
+/* What the base commit says of how a change is judged, read through GitHub's API, since a
+ * publishing job checks nothing out: the config with the files that it names, CODEOWNERS, and what
+ * the commits of the change accept. */
 #ifndef TOLLGATE_RIG_GITHUB_BASE_H
 #define TOLLGATE_RIG_GITHUB_BASE_H
 
@@ -14,9 +14,8 @@ enum { GITHUB_BASE_FILE_MAX_BYTES = 32 << 20 };
  * own: *config_path is where it lies there, NULL when the base has none. The caller removes
  * *folder, which is set also on failure, unless NULL. Strings live in `arena`. */
 MUST_CHECK bool github_base_fetch_config(const struct github_pull *pull, struct github *github,
-                                         const char *path, struct arena *arena,
-                                         const char **folder, const char **config_path,
-                                         struct error *err);
+                                         const char *path, struct arena *arena, const char **folder,
+                                         const char **config_path, struct error *err);
 
 /* The waivers of the pull request's commits, newest first, then those of `listed`. What is not
  * understood becomes a note. */

@@ -23,8 +23,8 @@ static bool make_print(const struct github_check_run *check, char print[static P
                        struct error *err)
 {
     unsigned char digest[SHA256_SIZE];
-    json_t *all = json_pack("[s, s, s, s]", check->name, check->conclusion, check->title,
-                            check->summary);
+    json_t *all =
+        json_pack("[s, s, s, s]", check->name, check->conclusion, check->title, check->summary);
     for (size_t i = 0; all != NULL && i < check->annotations->count;
          i += GITHUB_ANNOTATIONS_A_REQUEST)
         if (json_array_append_new(all, github_annotations_batch(check->annotations, i)) != 0) {
@@ -98,11 +98,11 @@ static json_t *make_body(const struct github_check_run *check, const struct gith
 {
     size_t next = search->annotations + GITHUB_ANNOTATIONS_A_REQUEST;
     bool last = next >= check->annotations->count;
-    json_t *body = json_pack(
-        "{s:s, s:s, s:s, s:{s:s, s:s, s:o}}", "name", check->name, "external_id", search->print,
-        "status", last ? "completed" : "in_progress", "output", "title", check->title, "summary",
-        check->summary, "annotations",
-        github_annotations_batch(check->annotations, search->annotations));
+    json_t *body =
+        json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:o}}", "name", check->name, "external_id",
+                  search->print, "status", last ? "completed" : "in_progress", "output", "title",
+                  check->title, "summary", check->summary, "annotations",
+                  github_annotations_batch(check->annotations, search->annotations));
     bool ok = body != NULL;
     if (ok && last)
         ok = json_object_set_new(body, "conclusion", json_string(check->conclusion)) == 0;
@@ -131,10 +131,8 @@ static bool send(struct search *search, const struct github_check_run *check,
                  search->id);
     else
         snprintf(target, sizeof target, "/repos/%s/check-runs", pull->repository);
-    struct github_request request = {.method = search->id > 0 ? "PATCH" : "POST",
-                                     .target = target,
-                                     .body = body,
-                                     .once = true};
+    struct github_request request = {
+        .method = search->id > 0 ? "PATCH" : "POST", .target = target, .body = body, .once = true};
     bool ok = github_ask(github, &request, answer, err);
     json_decref(body);
     return ok;
@@ -142,8 +140,8 @@ static bool send(struct search *search, const struct github_check_run *check,
 
 /* The next request. *known is false when nobody knows whether it was taken. */
 static bool go_on(struct search *search, const struct github_check_run *check,
-                  const struct github_pull *pull, struct github *github, bool *known,
-                  char why[512], struct error *err)
+                  const struct github_pull *pull, struct github *github, bool *known, char why[512],
+                  struct error *err)
 {
     struct github_answer answer;
     bool dry = github->settings.dry_run;
@@ -151,8 +149,8 @@ static bool go_on(struct search *search, const struct github_check_run *check,
         return false;
     *known = answer.status != 0 || dry;
     search->refused = *known && search->id == 0 && is_refusal(&answer, why);
-    bool ok = !*known || dry || search->refused ||
-              github_check(&answer, "write the check run", err);
+    bool ok =
+        !*known || dry || search->refused || github_check(&answer, "write the check run", err);
     if (ok && *known && search->id == 0)
         search->id = dry ? 1 : json_integer_value(json_object_get(answer.json, "id"));
     github_answer_release(&answer);

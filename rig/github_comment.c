@@ -110,7 +110,7 @@ bool github_comment_publish(const struct github_comment *comment, const struct g
         bool done = false;
         if (!look(&search, pull, github, err))
             return false;
-        *outcome = search.same ? (tried ? GITHUB_COMMENT_CREATED : GITHUB_COMMENT_SAME)
+        *outcome = search.same           ? (tried ? GITHUB_COMMENT_CREATED : GITHUB_COMMENT_SAME)
                    : search.id > 0       ? GITHUB_COMMENT_UPDATED
                    : comment->may_create ? GITHUB_COMMENT_CREATED
                                          : GITHUB_COMMENT_NOT_NEW;

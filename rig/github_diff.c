@@ -115,8 +115,8 @@ bool github_diff_add(struct github_diff *diff, const json_t *file, struct error 
     if (added->path == NULL)
         return error_set_memory(err);
     diff->count++;
-    return patch == NULL || github_diff_parse_patch(patch, diff->arena, &added->ranges,
-                                                    &added->range_count, err);
+    return patch == NULL ||
+           github_diff_parse_patch(patch, diff->arena, &added->ranges, &added->range_count, err);
 }
 
 bool github_diff_shows(const struct github_diff *diff, const char *path, uint32_t line)

@@ -1,4 +1,5 @@
-/* Which lines of the head a pull request's diff shows, as GitHub's list of changed files has them. */
+/* Which lines of the head a pull request's diff shows, as GitHub's list of changed files has
+ * them. */
 #ifndef TOLLGATE_RIG_GITHUB_DIFF_H
 #define TOLLGATE_RIG_GITHUB_DIFF_H
 
@@ -16,7 +17,7 @@ struct github_range {
 };
 
 struct github_diff_file {
-    const char *path; /* in the head */
+    const char *path;                  /* in the head */
     const struct github_range *ranges; /* rising */
     size_t range_count;
     bool shown; /* else the diff is too large, or of no text: its lines are not known */
@@ -29,7 +30,8 @@ struct github_diff {
     bool known; /* else nobody asked, or it could not be had: every line counts as shown */
 };
 
-/* Takes one element of GitHub's list of a pull request's files. Files that are gone are left out. */
+/* Takes one element of GitHub's list of a pull request's files. Files that are gone are left
+ * out. */
 MUST_CHECK bool github_diff_add(struct github_diff *diff, const json_t *file, struct error *err);
 
 /* The ranges of a file's "patch": the heads of hunks. What is none of one is ERROR_INPUT. */

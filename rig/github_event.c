@@ -61,8 +61,7 @@ static bool read_pulls(const struct reader *reader, const json_t *run,
         return json_fail(&list, reader->err, "names too many pull requests");
     for (size_t i = 0; i < json_array_size(pulls); i++) {
         const json_t *pull = json_array_get(pulls, i);
-        const char *sha =
-            json_string_value(json_object_get(json_object_get(pull, "head"), "sha"));
+        const char *sha = json_string_value(json_object_get(json_object_get(pull, "head"), "sha"));
         struct json_place at = json_place_index(&list, i);
         if (sha != NULL && strcmp(sha, reader->event->head_commit) == 0 &&
             !read_number(reader, pull, &at))
@@ -91,8 +90,7 @@ static bool read_head(const struct reader *reader, const json_t *run,
     if (owner == NULL)
         return error_set_memory(reader->err);
     event->head_owner = owner;
-    return copy(reader, branch, &event->head_branch) &&
-           copy(reader, name, &event->head_repository);
+    return copy(reader, branch, &event->head_branch) && copy(reader, name, &event->head_repository);
 }
 
 static bool read_workflow_run(const struct reader *reader, const json_t *run,

@@ -23,11 +23,11 @@ struct github_event {
 
 /* `pull_request` and `workflow_run` events; any other is `foreign`. Names, numbers and commits that
  * GitHub does not have are ERROR_INPUT with the field. Strings live in `arena`. */
-MUST_CHECK bool github_event_parse(struct github_event *event, const json_t *json,
-                                   const char *name, struct arena *arena, struct error *err);
+MUST_CHECK bool github_event_parse(struct github_event *event, const json_t *json, const char *name,
+                                   struct arena *arena, struct error *err);
 
 /* Of a file. */
-MUST_CHECK bool github_event_read(struct github_event *event, const char *path,
-                                  struct arena *arena, struct error *err);
+MUST_CHECK bool github_event_read(struct github_event *event, const char *path, struct arena *arena,
+                                  struct error *err);
 
 #endif

@@ -28,7 +28,7 @@ struct transfer {
     bool too_large;
 };
 
-/* ---- addresses -------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 bool github_is_repository(const char *text)
 {
@@ -107,15 +107,16 @@ static bool check_token(const char *token, struct error *err)
     size_t size = strlen(token);
     for (size_t i = 0; i < size; i++)
         if (token[i] <= ' ' || token[i] >= 127)
-            return error_set(err, ERROR_USAGE,
-                             "GITHUB_TOKEN holds blanks or bytes that no token has (a line break at "
-                             "its end?)");
+            return error_set(
+                err, ERROR_USAGE,
+                "GITHUB_TOKEN holds blanks or bytes that no token has (a line break at "
+                "its end?)");
     if (size == 0 || size > TOKEN_MAX_BYTES)
         return error_set(err, ERROR_USAGE, "GITHUB_TOKEN is empty or too long for a token");
     return true;
 }
 
-/* ---- opening ---------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 bool github_open(struct github *github, const struct github_settings *settings, struct error *err)
 {
@@ -134,7 +135,7 @@ void github_close(struct github *github)
     *github = (struct github){0};
 }
 
-/* ---- one exchange ----------------------------------------------------------------------------- */
+/* ---- one exchange ---------------------------------------------------------------------------- */
 
 static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
@@ -264,8 +265,9 @@ static void read_message(struct github_answer *answer)
     buffer_append_string(&text, message != NULL ? message : "");
     for (size_t i = 0; i < json_array_size(errors) && i < 3; i++) {
         const json_t *each = json_array_get(errors, i);
-        const char *said = json_is_string(each) ? json_string_value(each)
-                                                : json_string_value(json_object_get(each, "message"));
+        const char *said = json_is_string(each)
+                               ? json_string_value(each)
+                               : json_string_value(json_object_get(each, "message"));
         if (said != NULL)
             buffer_append_format(&text, "; %.200s", said);
     }
@@ -324,8 +326,8 @@ static bool exchange(const struct github_request *request, struct transfer *tran
     else if (transfer->problem[0] == '\0')
         snprintf(transfer->problem, sizeof transfer->problem, "%s", curl_easy_strerror(done));
     if (done == CURLE_OK && !request->raw)
-        answer->json = json_loadb(buffer_text(&answer->text), answer->text.length,
-                                  JSON_DECODE_ANY, NULL);
+        answer->json =
+            json_loadb(buffer_text(&answer->text), answer->text.length, JSON_DECODE_ANY, NULL);
     read_message(answer);
     hide_token(github, answer->message);
     hide_token(github, transfer->problem);
@@ -336,7 +338,7 @@ static bool exchange(const struct github_request *request, struct transfer *tran
     return true;
 }
 
-/* ---- redirects -------------------------------------------------------------------------------- */
+/* ---- redirects ------------------------------------------------------------------------------- */
 
 static bool make_url(const struct github *github, const char *target, char url[GITHUB_URL_SIZE],
                      struct error *err)
@@ -386,8 +388,8 @@ static bool is_redirect(long status)
     return status == 301 || status == 302 || status == 307 || status == 308;
 }
 
-static bool exchange_with_redirects(const struct github_request *request,
-                                    struct transfer *transfer, const char *body, struct error *err)
+static bool exchange_with_redirects(const struct github_request *request, struct transfer *transfer,
+                                    const char *body, struct error *err)
 {
     char url[GITHUB_URL_SIZE];
     if (!make_url(transfer->github, request->target, url, err))
@@ -404,7 +406,7 @@ static bool exchange_with_redirects(const struct github_request *request,
                      request->target);
 }
 
-/* ---- trying again ----------------------------------------------------------------------------- */
+/* ---- trying again ---------------------------------------------------------------------------- */
 
 static bool fail_waiting(const struct transfer *transfer, const struct github_request *request,
                          enum github_again again, int64_t wait_ms, struct error *err)
@@ -428,9 +430,9 @@ static bool wait_for(struct transfer *transfer, const struct github_request *req
                      enum github_again again, int attempt, struct error *err)
 {
     struct github *github = transfer->github;
-    int64_t wait_ms = github_wait_ms(again, &transfer->limits, attempt,
-                                     random_unit(&github->random),
-                                     clock_realtime_ns() / NS_PER_SECOND);
+    int64_t wait_ms =
+        github_wait_ms(again, &transfer->limits, attempt, random_unit(&github->random),
+                       clock_realtime_ns() / NS_PER_SECOND);
     if (attempt + 1 >= TRIES_MAX || wait_ms > github->wait_left_ms)
         return fail_waiting(transfer, request, again, wait_ms, err);
     github->wait_left_ms -= wait_ms;
@@ -469,8 +471,8 @@ bool github_ask(struct github *github, const struct github_request *request,
                 struct github_answer *answer, struct error *err)
 {
     struct transfer transfer = {.github = github, .answer = answer};
-    bool unsent = github->settings.dry_run && strcmp(request->method, "GET") != 0 &&
-                  !request->reads;
+    bool unsent =
+        github->settings.dry_run && strcmp(request->method, "GET") != 0 && !request->reads;
     *answer = (struct github_answer){0};
     buffer_init(&answer->text, GITHUB_ANSWER_MAX_BYTES);
     char *body = NULL;
@@ -497,7 +499,7 @@ void github_answer_release(struct github_answer *answer)
     *answer = (struct github_answer){0};
 }
 
-/* ---- what an answer means --------------------------------------------------------------------- */
+/* ---- what an answer means -------------------------------------------------------------------- */
 
 static const char *advice(long status)
 {

@@ -54,7 +54,7 @@ struct github_request {
 struct github_answer {
     long status; /* 0: not known whether it was done; or not sent, in a dry run */
     struct buffer text;
-    json_t *json; /* NULL = none, or `raw` */
+    json_t *json;               /* NULL = none, or `raw` */
     char next[GITHUB_URL_SIZE]; /* of a list's next page; "" = this is the last */
     char message[512];          /* GitHub's own, made safe; "" = none */
 };
@@ -74,8 +74,7 @@ MUST_CHECK bool github_check(const struct github_answer *answer, const char *wha
  * is the answer itself, or its field `key`. */
 typedef bool github_take(void *context, const json_t *element, bool *enough, struct error *err);
 MUST_CHECK bool github_list(struct github *github, const char *target, const char *key,
-                            const char *what, github_take *take, void *context,
-                            struct error *err);
+                            const char *what, github_take *take, void *context, struct error *err);
 
 /* The target of the "next" page in a Link header's value, or "". */
 void github_find_next(const char *value, char next[GITHUB_URL_SIZE]);

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- which one -------------------------------------------------------------------------------- */
+/* ---- which one ------------------------------------------------------------------------------- */
 
 static const char *text_of(const json_t *object, const char *outer, const char *inner)
 {
@@ -20,8 +20,7 @@ static bool take_candidate(void *context, const json_t *pull, bool *enough, stru
     struct search *search = context;
     const struct github_event *event = search->event;
     const char *commit = text_of(pull, "head", "sha");
-    const char *repository =
-        text_of(json_object_get(pull, "head"), "repo", "full_name");
+    const char *repository = text_of(json_object_get(pull, "head"), "repo", "full_name");
     (void)err;
     if (commit == NULL || strcmp(commit, event->head_commit) != 0 || repository == NULL ||
         strcmp(repository, event->head_repository) != 0)
@@ -53,8 +52,8 @@ static bool find_number(struct github *github, const char *repository,
     return ok;
 }
 
-static bool copy_commit(const json_t *json, const char *side, struct arena *arena,
-                        const char **out, struct error *err)
+static bool copy_commit(const json_t *json, const char *side, struct arena *arena, const char **out,
+                        struct error *err)
 {
     const char *commit = text_of(json, side, "sha");
     if (commit == NULL || !github_is_commit(commit))
@@ -73,8 +72,7 @@ static bool read_pull(struct github_pull *pull, const json_t *json,
         !copy_commit(json, "base", arena, &pull->base_commit, err))
         return false;
     pull->closed = state != NULL && strcmp(state, "open") != 0;
-    pull->moved =
-        event->head_commit != NULL && strcmp(event->head_commit, pull->head_commit) != 0;
+    pull->moved = event->head_commit != NULL && strcmp(event->head_commit, pull->head_commit) != 0;
     return true;
 }
 
@@ -101,7 +99,7 @@ bool github_pull_find(struct github_pull *pull, struct github *github, const cha
     return ok;
 }
 
-/* ---- who we are ------------------------------------------------------------------------------- */
+/* ---- who we are ------------------------------------------------------------------------------ */
 
 /* "https://HOST/api/v3" has its other door at "https://HOST/api/graphql". */
 static bool find_graphql(const struct github *github, char url[GITHUB_URL_SIZE])
@@ -123,8 +121,7 @@ static bool ask_viewer(struct github *github, struct github_answer *answer, stru
     json_t *body = json_pack("{s:s}", "query", "query{viewer{login}}");
     if (body == NULL)
         return error_set_memory(err);
-    struct github_request request = {
-        .method = "POST", .target = url, .body = body, .reads = true};
+    struct github_request request = {.method = "POST", .target = url, .body = body, .reads = true};
     bool ok = github_ask(github, &request, answer, err);
     json_decref(body);
     return ok;
@@ -151,25 +148,25 @@ bool github_pull_find_author(struct github_pull *pull, struct github *github, st
         return false;
     bool ok = true, refused = answer.status == 403 || answer.status == 404;
     if (!refused)
-        ok = github_check(&answer, "ask whose the token is", err) &&
-             keep_author(pull, json_string_value(json_object_get(answer.json, "login")), arena,
-                         err);
+        ok =
+            github_check(&answer, "ask whose the token is", err) &&
+            keep_author(pull, json_string_value(json_object_get(answer.json, "login")), arena, err);
     github_answer_release(&answer);
     if (ok && refused && (ok = ask_viewer(github, &answer, err))) {
-        const json_t *viewer =
-            json_object_get(json_object_get(answer.json, "data"), "viewer");
+        const json_t *viewer = json_object_get(json_object_get(answer.json, "data"), "viewer");
         ok = keep_author(pull, json_string_value(json_object_get(viewer, "login")), arena, err);
         github_answer_release(&answer);
     }
     if (ok && pull->author == NULL)
-        return error_set(err, ERROR_ENVIRONMENT,
-                         "GitHub does not say whose the token is, so that our comment cannot be told "
-                         "from another's: name it with --author (a job's own token is "
-                         "\"github-actions[bot]\", an app's \"NAME[bot]\")");
+        return error_set(
+            err, ERROR_ENVIRONMENT,
+            "GitHub does not say whose the token is, so that our comment cannot be told "
+            "from another's: name it with --author (a job's own token is "
+            "\"github-actions[bot]\", an app's \"NAME[bot]\")");
     return ok;
 }
 
-/* ---- its diff --------------------------------------------------------------------------------- */
+/* ---- its diff -------------------------------------------------------------------------------- */
 
 static bool take_file(void *context, const json_t *file, bool *enough, struct error *err)
 {

@@ -79,8 +79,7 @@ static bool speaks_of_limit(const char *message)
            strcasestr(message, "abuse detection") != NULL;
 }
 
-enum github_again github_again(long status, const struct github_limits *limits,
-                               const char *message)
+enum github_again github_again(long status, const struct github_limits *limits, const char *message)
 {
     bool limited = limits->retry_after >= 0 || limits->remaining == 0 || speaks_of_limit(message);
     if (status == 429 || (status == 403 && limited))
@@ -118,5 +117,6 @@ int64_t github_wait_ms(enum github_again again, const struct github_limits *limi
     if (again == GITHUB_LIMITED)
         return doubled(UNSTATED_MS, attempt) + (int64_t)(jitter * SPREAD_MS);
     int64_t wait = doubled(BACKOFF_FIRST_MS, attempt);
-    return (int64_t)((double)(wait < BACKOFF_MOST_MS ? wait : BACKOFF_MOST_MS) * (0.5 + jitter / 2));
+    return (int64_t)((double)(wait < BACKOFF_MOST_MS ? wait : BACKOFF_MOST_MS) *
+                     (0.5 + jitter / 2));
 }

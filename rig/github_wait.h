@@ -1,4 +1,5 @@
-/* When a request to GitHub may be made again: what an answer says of it, and how long to wait. Pure. */
+/* When a request to GitHub may be made again: what an answer says of it, and how long to wait.
+ * Pure. */
 #ifndef TOLLGATE_RIG_GITHUB_WAIT_H
 #define TOLLGATE_RIG_GITHUB_WAIT_H
 

@@ -46,8 +46,7 @@ bool grid_add(struct grid *grid, const char *const *cells, struct error *err)
     buffer_init(&name, NAME_MAX_BYTES);
     text_append_safe(&name, cells[last], strnlen(cells[last], NAME_MAX_BYTES / 8), false);
     for (size_t c = 0; ok && c <= last; c++) {
-        row.cells[c] =
-            arena_copy_string(&grid->arena, c < last ? cells[c] : buffer_text(&name));
+        row.cells[c] = arena_copy_string(&grid->arena, c < last ? cells[c] : buffer_text(&name));
         ok = row.cells[c] != NULL;
     }
     if (ok)

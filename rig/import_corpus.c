@@ -186,8 +186,9 @@ static void report_distinct(const struct importing *importing)
         return;
     format_integer((int64_t)counts.shared, requests);
     format_integer((int64_t)counts.exchanges, exchanges);
-    fprintf(file, "  the logs have more different requests than the %s that are kept; %s more\n"
-                  "  requests weigh on those of the same endpoint\n",
+    fprintf(file,
+            "  the logs have more different requests than the %s that are kept; %s more\n"
+            "  requests weigh on those of the same endpoint\n",
             exchanges, requests);
     if (counts.lost == 0)
         return;
@@ -272,12 +273,12 @@ static bool read_inputs(struct importing *importing, const char *const *inputs, 
     return distinct_emit(importing->distinct, take_distinct, importing, err);
 }
 
-bool import_corpus(const struct import_settings *settings, const char *const *inputs, size_t count_of,
-                   struct error *err)
+bool import_corpus(const struct import_settings *settings, const char *const *inputs,
+                   size_t count_of, struct error *err)
 {
     struct importing importing;
-    bool ok = open_importing(&importing, settings, err) &&
-              read_inputs(&importing, inputs, count_of, err);
+    bool ok =
+        open_importing(&importing, settings, err) && read_inputs(&importing, inputs, count_of, err);
     if (ok && corpus_spool_state(importing.spool).exchanges == 0)
         ok = error_set(err, ERROR_INPUT,
                        "there is nothing to import in the inputs; no corpus was written");

@@ -159,8 +159,8 @@ bool import_host_wanted(const struct import_settings *settings, const char *auth
         return true;
     size_t kept = size < sizeof host ? size : sizeof host - 1;
     for (size_t i = 0; i < kept; i++)
-        host[i] = (char)(authority[i] >= 'A' && authority[i] <= 'Z' ? authority[i] + 32
-                                                                    : authority[i]);
+        host[i] =
+            (char)(authority[i] >= 'A' && authority[i] <= 'Z' ? authority[i] + 32 : authority[i]);
     host[kept] = '\0';
     for (int with_port = 1; with_port >= 0; with_port--) {
         for (size_t i = 0; settings->hosts[i] != NULL; i++) {

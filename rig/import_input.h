@@ -9,14 +9,14 @@
 
 struct import_settings {
     const char *output;
-    const struct importer *format;        /* NULL: recognise each file's */
-    struct import_options options;        /* for the importers */
-    double max_odd;                       /* share of a file's records that may be odd */
-    const char *const *hosts;             /* globs, NULL-terminated; none = all */
-    const struct endpoint_map *endpoints; /* may have no templates */
-    size_t max_distinct;                  /* different requests of logs that are kept */
+    const struct importer *format;             /* NULL: recognise each file's */
+    struct import_options options;             /* for the importers */
+    double max_odd;                            /* share of a file's records that may be odd */
+    const char *const *hosts;                  /* globs, NULL-terminated; none = all */
+    const struct endpoint_map *endpoints;      /* may have no templates */
+    size_t max_distinct;                       /* different requests of logs that are kept */
     const struct redaction_options *redaction; /* NULL: nothing is redacted */
-    FILE *report;                         /* results in words; warnings go to stderr */
+    FILE *report;                              /* results in words; warnings go to stderr */
 };
 
 /* Reads one file into the sink and tells what it had. An empty file is told and is no error;

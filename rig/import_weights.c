@@ -75,8 +75,7 @@ static bool count(void *context, const struct logged_request *request,
                   struct import_outcome *outcome, struct error *err)
 {
     struct weighing *weighing = context;
-    if (!import_host_wanted(weighing->settings, request->authority.data,
-                            request->authority.size)) {
+    if (!import_host_wanted(weighing->settings, request->authority.data, request->authority.size)) {
         outcome->left_out = "it is of another host";
         return true;
     }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- shared ----------------------------------------------------------------------------------- */
+/* ---- shared ---------------------------------------------------------------------------------- */
 
 static void add_build(struct init_guess *guess, const char *const *words)
 {
@@ -49,7 +49,7 @@ static const char *next_line(const char *line)
 
 static const char takes_port[] = "that it takes --port, and listens on 127.0.0.1";
 
-/* ---- Cargo ------------------------------------------------------------------------------------ */
+/* ---- Cargo ----------------------------------------------------------------------------------- */
 
 /* `name = "x"` of [package]. */
 static char *find_cargo_name(struct init_guess *guess, const char *text)
@@ -91,7 +91,7 @@ bool init_look_cargo(struct init_guess *guess, bool *found, struct error *err)
                          takes_port, err);
 }
 
-/* ---- Go --------------------------------------------------------------------------------------- */
+/* ---- Go -------------------------------------------------------------------------------------- */
 
 /* The first folder of cmd/ by name that has a main.go. */
 static char *find_go_command(struct init_guess *guess)
@@ -141,8 +141,7 @@ bool init_look_go(struct init_guess *guess, bool *found, struct error *err)
     if (name == NULL)
         return true;
     const char *program = arena_format(guess->arena, "bin/%s", name);
-    const char *package =
-        command != NULL ? arena_format(guess->arena, "./cmd/%s", command) : ".";
+    const char *package = command != NULL ? arena_format(guess->arena, "./cmd/%s", command) : ".";
     if (program == NULL || package == NULL)
         return error_set_memory(err);
     *found = true;
@@ -155,16 +154,15 @@ bool init_look_go(struct init_guess *guess, bool *found, struct error *err)
                          takes_port, err);
 }
 
-/* ---- Node ------------------------------------------------------------------------------------- */
+/* ---- Node ------------------------------------------------------------------------------------ */
 
 /* "node server.js" is started without npm between, which would be weighed as well. */
 static bool set_node_start(struct init_guess *guess, const char *script, struct error *err)
 {
     const char *file = script != NULL && strncmp(script, "node ", 5) == 0 ? script + 5 : NULL;
-    size_t size = file != NULL
-                      ? strspn(file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "0123456789._-/")
-                      : 0;
+    size_t size = file != NULL ? strspn(file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                              "0123456789._-/")
+                               : 0;
     if (size == 0 || file[size] != '\0' || *file == '-') {
         init_set_command(&guess->start, (const char *const[]){"npm", "start", NULL});
         return true;
@@ -197,7 +195,7 @@ bool init_look_node(struct init_guess *guess, bool *found, struct error *err)
                          "that it listens on 127.0.0.1 and on the port in PORT", err);
 }
 
-/* ---- Python ----------------------------------------------------------------------------------- */
+/* ---- Python ---------------------------------------------------------------------------------- */
 
 /* Whether a line begins with the word, as requirements do, or holds it in quotes, as TOML does. */
 static bool requires(const char *text, const char *word)
@@ -238,8 +236,8 @@ struct python {
 
 static bool read_requirements(struct init_guess *guess, struct python *python, struct error *err)
 {
-    static const char *const files[] = {"requirements.txt", "pyproject.toml", "Pipfile",
-                                        "setup.py", NULL};
+    static const char *const files[] = {"requirements.txt", "pyproject.toml", "Pipfile", "setup.py",
+                                        NULL};
     for (size_t i = 0; files[i] != NULL; i++) {
         const char *text;
         if (!init_read(guess, files[i], &text, err))
@@ -292,12 +290,11 @@ bool init_look_python(struct init_guess *guess, bool *found, struct error *err)
                          (const char *const[]){"gunicorn", "--bind", "127.0.0.1:${port}",
                                                "--workers", "1", python.app, NULL});
     else
-        init_set_command(&guess->start, (const char *const[]){"python3", "-m", "flask", "--app",
-                                                              python.app, "run", "--port",
-                                                              "${port}", NULL});
-    const char *why =
-        arena_format(guess->arena, "%s.py makes a Flask application%s", python.module,
-                     python.gunicorn ? ", and gunicorn is required" : "");
+        init_set_command(&guess->start,
+                         (const char *const[]){"python3", "-m", "flask", "--app", python.app, "run",
+                                               "--port", "${port}", NULL});
+    const char *why = arena_format(guess->arena, "%s.py makes a Flask application%s", python.module,
+                                   python.gunicorn ? ", and gunicorn is required" : "");
     return note_commands(guess, "there is a requirements.txt", why,
                          python.gunicorn ? "that one worker is how it should be weighed"
                                          : "Flask's own server is none for production: is there "
@@ -305,7 +302,7 @@ bool init_look_python(struct init_guess *guess, bool *found, struct error *err)
                          err);
 }
 
-/* ---- CMake ------------------------------------------------------------------------------------ */
+/* ---- CMake ----------------------------------------------------------------------------------- */
 
 /* The first add_executable that is no test. */
 static char *find_executable(struct init_guess *guess, const char *text)
@@ -344,17 +341,17 @@ bool init_look_cmake(struct init_guess *guess, bool *found, struct error *err)
                                            "-DCMAKE_BUILD_TYPE=RelWithDebInfo", NULL});
     add_build(guess, (const char *const[]){"cmake", "--build", "build", NULL});
     init_set_command(&guess->start, (const char *const[]){program, "--port", "${port}", NULL});
-    return note_commands(guess, "there is a CMakeLists.txt", "its first add_executable",
-                         takes_port, err);
+    return note_commands(guess, "there is a CMakeLists.txt", "its first add_executable", takes_port,
+                         err);
 }
 
-/* ---- Make ------------------------------------------------------------------------------------- */
+/* ---- Make ------------------------------------------------------------------------------------ */
 
 /* "PROGRAM = gateway", or what a recipe links with "-o gateway". */
 static char *find_program(struct init_guess *guess, const char *text)
 {
-    static const char *const variables[] = {"PROGRAM", "TARGET", "BIN", "BINARY", "EXE", "NAME",
-                                            NULL};
+    static const char *const variables[] = {"PROGRAM", "TARGET", "BIN", "BINARY",
+                                            "EXE",     "NAME",   NULL};
     for (const char *line = text; *line != '\0'; line = next_line(line))
         for (size_t i = 0; variables[i] != NULL; i++) {
             size_t size = strlen(variables[i]);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- for all kinds ---------------------------------------------------------------------------- */
+/* ---- for all kinds --------------------------------------------------------------------------- */
 
 bool init_read(struct init_guess *guess, const char *name, const char **text, struct error *err)
 {
@@ -60,14 +60,28 @@ const char *init_command_text(struct init_guess *guess, const struct init_comman
     return text;
 }
 
-/* ---- OpenAPI ---------------------------------------------------------------------------------- */
+/* ---- OpenAPI --------------------------------------------------------------------------------- */
 
 static const char *const openapi_places[] = {
-    "openapi.json",      "api/openapi.json",  "docs/openapi.json", "spec/openapi.json",
-    "swagger.json",      "api/swagger.json",  "docs/swagger.json", "openapi/openapi.json",
-    "src/openapi.json",  "openapi.yaml",      "openapi.yml",       "api/openapi.yaml",
-    "api/openapi.yml",   "docs/openapi.yaml", "docs/openapi.yml",  "spec/openapi.yaml",
-    "swagger.yaml",      "swagger.yml",       NULL,
+    "openapi.json",
+    "api/openapi.json",
+    "docs/openapi.json",
+    "spec/openapi.json",
+    "swagger.json",
+    "api/swagger.json",
+    "docs/swagger.json",
+    "openapi/openapi.json",
+    "src/openapi.json",
+    "openapi.yaml",
+    "openapi.yml",
+    "api/openapi.yaml",
+    "api/openapi.yml",
+    "docs/openapi.yaml",
+    "docs/openapi.yml",
+    "spec/openapi.yaml",
+    "swagger.yaml",
+    "swagger.yml",
+    NULL,
 };
 
 static bool is_yaml(const char *name)
@@ -79,9 +93,9 @@ static bool is_yaml(const char *name)
 /* "GET /healthz": where a gateway says that it is ready. */
 static const char *find_ready(const struct openapi *openapi)
 {
-    static const char *const paths[] = {"GET /healthz", "GET /readyz",  "GET /health",
-                                        "GET /ready",   "GET /healthcheck", "GET /ping",
-                                        "GET /status",  NULL};
+    static const char *const paths[] = {
+        "GET /healthz",     "GET /readyz", "GET /health", "GET /ready",
+        "GET /healthcheck", "GET /ping",   "GET /status", NULL};
     for (size_t p = 0; paths[p] != NULL; p++)
         for (size_t i = 0; i < openapi->count; i++)
             if (strcmp(openapi->rows[i].text, paths[p]) == 0)
@@ -103,8 +117,7 @@ static bool take_openapi(struct init_guess *guess, const char *name, const char 
         init_note(guess, "endpoints", "left out", text, "mend it, or write templates by hand");
         return true;
     }
-    const char *why_text =
-        arena_format(guess->arena, "%s has %zu operations", name, openapi.count);
+    const char *why_text = arena_format(guess->arena, "%s has %zu operations", name, openapi.count);
     if (why_text == NULL)
         return error_set_memory(err);
     guess->openapi = name;
@@ -141,7 +154,7 @@ bool init_look_openapi(struct init_guess *guess, struct error *err)
     return true;
 }
 
-/* ---- the rest --------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static bool look_codeowners(struct init_guess *guess, struct error *err)
 {
@@ -195,7 +208,7 @@ static bool fall_back(struct init_guess *guess, struct error *err)
 
 static bool look_kinds(struct init_guess *guess, struct error *err)
 {
-    static init_kind *const kinds[] = {init_look_cargo, init_look_go,    init_look_node,
+    static init_kind *const kinds[] = {init_look_cargo,  init_look_go,    init_look_node,
                                        init_look_python, init_look_cmake, init_look_make};
     bool found = false;
     for (size_t i = 0; i < COUNT_OF(kinds) && !found; i++)
@@ -204,8 +217,7 @@ static bool look_kinds(struct init_guess *guess, struct error *err)
     return found || fall_back(guess, err);
 }
 
-bool init_look(struct init_guess *guess, const char *folder, struct arena *arena,
-               struct error *err)
+bool init_look(struct init_guess *guess, const char *folder, struct arena *arena, struct error *err)
 {
     struct stat info;
     *guess = (struct init_guess){.arena = arena, .folder = folder};

@@ -33,22 +33,22 @@ struct init_guess {
     struct init_command build[INIT_BUILD_MAX];
     size_t build_count;
     struct init_command start;
-    bool port_in_env;        /* the port goes into PORT, and not into the command */
-    const char *kind;        /* "CMakeLists.txt"; NULL = nothing was found to build with */
-    const char *toolchain;   /* what a job must set up first: "Node.js"; NULL = nothing */
-    const char *ready_path;  /* NULL = ready once the port accepts */
-    const char *openapi;     /* a document that can be used, relative; NULL = none */
+    bool port_in_env;       /* the port goes into PORT, and not into the command */
+    const char *kind;       /* "CMakeLists.txt"; NULL = nothing was found to build with */
+    const char *toolchain;  /* what a job must set up first: "Node.js"; NULL = nothing */
+    const char *ready_path; /* NULL = ready once the port accepts */
+    const char *openapi;    /* a document that can be used, relative; NULL = none */
     struct init_note notes[INIT_NOTES_MAX];
     size_t note_count;
 };
 
-/* Everything lives in `arena`. Fails where the folder cannot be read, or memory runs out; a file that
- * makes no sense is only no ground for a guess. */
+/* Everything lives in `arena`. Fails where the folder cannot be read, or memory runs out; a file
+ * that makes no sense is only no ground for a guess. */
 MUST_CHECK bool init_look(struct init_guess *guess, const char *folder, struct arena *arena,
                           struct error *err);
 
-/* The parts of it, one kind of file each. *found is false when there is none of its kind, or it does
- * not say enough. */
+/* The parts of it, one kind of file each. *found is false when there is none of its kind, or it
+ * does not say enough. */
 typedef bool init_kind(struct init_guess *guess, bool *found, struct error *err);
 init_kind init_look_cargo, init_look_go, init_look_node, init_look_python, init_look_cmake,
     init_look_make;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the config ------------------------------------------------------------------------------- */
+/* ---- the config ------------------------------------------------------------------------------ */
 
 static json_t *words_to_json(const struct init_command *command)
 {
@@ -49,8 +49,8 @@ bool init_append_config(struct buffer *out, const struct init_guess *guess, stru
     bool ok = root != NULL && add_gateway(root, guess) &&
               json_object_set_new(root, "corpus", json_string("corpus.jsonl")) == 0;
     if (ok && guess->openapi != NULL)
-        ok = json_object_set_new(root, "endpoints", json_pack("{s:s}", "openapi", guess->openapi)) ==
-             0;
+        ok = json_object_set_new(root, "endpoints",
+                                 json_pack("{s:s}", "openapi", guess->openapi)) == 0;
     char *text = ok ? json_dumps(root, JSON_INDENT(2)) : NULL;
     if (text == NULL)
         return error_set_memory(err);
@@ -59,7 +59,7 @@ bool init_append_config(struct buffer *out, const struct init_guess *guess, stru
     return buffer_check(out, err);
 }
 
-/* ---- the workflows ---------------------------------------------------------------------------- */
+/* ---- the workflows --------------------------------------------------------------------------- */
 
 bool init_is_action(const char *text)
 {
@@ -84,7 +84,8 @@ static void append_uses(struct buffer *out, const char *action, const char *fold
 }
 
 static const char measure_head[] =
-    "# Weighs what a pull request costs. Anybody's pull request runs this, so it has no secret and no\n"
+    "# Weighs what a pull request costs. Anybody's pull request runs this, so it has no secret and "
+    "no\n"
     "# right to write: it measures, and uploads one file, which tollgate-publish.yml publishes.\n"
     "name: tollgate\n"
     "\n"
@@ -112,7 +113,8 @@ static const char measure_head[] =
     "          persist-credentials: false\n";
 
 static const char publish_head[] =
-    "# Publishes what tollgate.yml measured. This runs as the default branch has it and may write, so\n"
+    "# Publishes what tollgate.yml measured. This runs as the default branch has it and may write, "
+    "so\n"
     "# it checks nothing out: it takes one file, which may come from anybody.\n"
     "name: tollgate-publish\n"
     "\n"

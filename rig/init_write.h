@@ -9,8 +9,8 @@
 MUST_CHECK bool init_append_config(struct buffer *out, const struct init_guess *guess,
                                    struct error *err);
 
-/* The workflow that measures, and the one that publishes. `action` is "OWNER/NAME@COMMIT", where the
- * actions of tollgate lie. */
+/* The workflow that measures, and the one that publishes. `action` is "OWNER/NAME@COMMIT", where
+ * the actions of tollgate lie. */
 void init_append_measure(struct buffer *out, const struct init_guess *guess, const char *action);
 void init_append_publish(struct buffer *out, const char *action);
 

@@ -22,12 +22,12 @@ struct insight {
     struct arena arena;
     struct owners owners;
     struct cost_report cost;
-    bool has_owners; /* there are rules */
+    bool has_owners;  /* there are rules */
     const char *note; /* why something is missing; NULL = nothing is */
 };
 
-/* For a report that is about something else: what cannot be read is a note of `notes`, and the report
- * does without. `report` borrows from the insight, which is released in any case. */
+/* For a report that is about something else: what cannot be read is a note of `notes`, and the
+ * report does without. `report` borrows from the insight, which is released in any case. */
 void insight_attach(struct insight *insight, const struct insight_question *question,
                     struct run *notes, struct report *report);
 

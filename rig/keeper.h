@@ -24,8 +24,8 @@ enum keeper_event {
 struct keeper_message {
     enum keeper_event event;
     pid_t pid;
-    bool is_main;   /* the process that was started, not a descendant */
-    int raw_status; /* as wait4 gives it */
+    bool is_main;     /* the process that was started, not a descendant */
+    int raw_status;   /* as wait4 gives it */
     int64_t cpu_ns;   /* its own and that of children it waited for, as the kernel sums it up */
     int64_t clock_ns; /* its own, by its CPU clock at its end; -1 = unknown */
     char text[512];

@@ -47,8 +47,8 @@ static bool await_end(int line, const struct interrupt *interrupt, struct child_
         if (message.event != KEEPER_EXITED || !message.is_main)
             continue;
         status->signalled = WIFSIGNALED(message.raw_status);
-        status->code = status->signalled ? WTERMSIG(message.raw_status)
-                                         : WEXITSTATUS(message.raw_status);
+        status->code =
+            status->signalled ? WTERMSIG(message.raw_status) : WEXITSTATUS(message.raw_status);
         return true;
     }
 }

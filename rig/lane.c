@@ -108,12 +108,11 @@ static void check_answer(struct lane *lane, struct bench *bench, size_t endpoint
 bool lane_prepare(struct lane *lane, struct bench *bench, const struct selected *item, size_t count,
                   struct error *err)
 {
-    return lane->session == NULL ||
-           lane_session_prepare(lane, bench, &item->exchange, count, err);
+    return lane->session == NULL || lane_session_prepare(lane, bench, &item->exchange, count, err);
 }
 
-bool lane_send(struct lane *lane, struct bench *bench, size_t endpoint,
-               const struct selected *item, struct error *err)
+bool lane_send(struct lane *lane, struct bench *bench, size_t endpoint, const struct selected *item,
+               struct error *err)
 {
     const struct exchange *exchange = &item->exchange, *request = exchange;
     if (lane->session != NULL)
@@ -145,8 +144,8 @@ bool lane_warm_up(struct lane *lane, struct bench *bench, int rounds, struct err
     for (int round = 0; round < rounds; round++)
         for (size_t e = 0; e < selection->endpoint_count; e++)
             for (size_t i = 0; i < selection->endpoints[e].count; i++)
-                if (!lane_send(lane, bench, e,
-                               &selection->items[selection->endpoints[e].first + i], err))
+                if (!lane_send(lane, bench, e, &selection->items[selection->endpoints[e].first + i],
+                               err))
                     return false;
     gateway_settle(lane->gateway, LANE_SETTLE_LIMIT_MS);
     return true;

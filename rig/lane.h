@@ -44,7 +44,6 @@ MUST_CHECK bool lane_send(struct lane *lane, struct bench *bench, size_t endpoin
 
 /* Sends first those whose answers others need, then every exchange of the selection `rounds` times,
  * unmeasured, and lets the gateway settle. */
-MUST_CHECK bool lane_warm_up(struct lane *lane, struct bench *bench, int rounds,
-                             struct error *err);
+MUST_CHECK bool lane_warm_up(struct lane *lane, struct bench *bench, int rounds, struct error *err);
 
 #endif

@@ -40,8 +40,7 @@ static bool append_variable(struct buffer *out, const char *name, size_t length,
     size_t size = strlen(text);
     if (size > 13 && strncmp(text, "upstream.", 9) == 0 && strcmp(text + size - 4, ".url") == 0) {
         text[size - 4] = '\0';
-        const char *url =
-            plan->standins != NULL ? standin_set_url(plan->standins, text + 9) : NULL;
+        const char *url = plan->standins != NULL ? standin_set_url(plan->standins, text + 9) : NULL;
         if (url == NULL)
             return error_set(err, ERROR_INPUT,
                              "\"${upstream.%s.url}\" names no upstream: add \"%s\" to "

@@ -196,9 +196,8 @@ static bool finish(const struct folding *folding, double most, struct lines_sums
         sum->values[LINES_INCLUSIVE] = at_most(sum->values[LINES_INCLUSIVE], most);
     }
     for (const struct call_entry *entry = folding->calls; entry != NULL; entry = entry->hh.next)
-        sums->calls[sums->call_count++] =
-            (struct profile_call){entry->key.from, entry->key.to, entry->calls,
-                                  at_most(entry->instructions, most)};
+        sums->calls[sums->call_count++] = (struct profile_call){
+            entry->key.from, entry->key.to, entry->calls, at_most(entry->instructions, most)};
     return true;
 }
 
@@ -211,8 +210,7 @@ bool lines_fold(const struct lines_part *part, struct lines_places *places, stru
     *sums = (struct lines_sums){0};
     bool ok = lines_stubs_find(&folding.stubs, part, lines_places_profile(places), err) &&
               fold_lines(&folding, part) && fold_hits(&folding, part) &&
-              fold_calls(&folding, part) &&
-              finish(&folding, (double)part->sum, sums);
+              fold_calls(&folding, part) && finish(&folding, (double)part->sum, sums);
     HASH_CLEAR(hh, folding.sums);
     lines_hits_release(&folding.hits);
     HASH_CLEAR(hh, folding.calls);

@@ -3,14 +3,14 @@
  * How often a line was executed is not in the dumps: they count instructions. In each copy of the
  * line (the function itself, and every place that it was inlined at) it is taken to be the count of
  * the most executed of the line's instructions. A count that one instruction alone has, above the
- * others of its line, is passed over, since string instructions (x86 "rep") count every turn; and so
- * is code that the compiler moved away from its statement, to before the decision whether that is
- * executed. A line that has no instructions of its own, since all of it was inlined functions, was
- * executed as often as these were entered. Copies add up.
+ * others of its line, is passed over, since string instructions (x86 "rep") count every turn; and
+ * so is code that the compiler moved away from its statement, to before the decision whether that
+ * is executed. A line that has no instructions of its own, since all of it was inlined functions,
+ * was executed as often as these were entered. Copies add up.
  *
  * On a line that is one basic block that is how often the line was executed. Of several blocks (a
- * loop's head, `a ? b : c`) it is the most executed one, where gcov adds up those of its blocks that
- * control reaches from other lines. */
+ * loop's head, `a ? b : c`) it is the most executed one, where gcov adds up those of its blocks
+ * that control reaches from other lines. */
 #ifndef TOLLGATE_RIG_LINES_FOLD_H
 #define TOLLGATE_RIG_LINES_FOLD_H
 

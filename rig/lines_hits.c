@@ -55,7 +55,8 @@ static struct lines_copy *find_copy(struct lines_hits *hits, struct copy_key key
 
 static bool add_to_copy(struct lines_hits *hits, const struct lines_place *place, uint64_t count)
 {
-    struct lines_copy *copy = find_copy(hits, (struct copy_key){place->copy, place->node, LINES_OWN});
+    struct lines_copy *copy =
+        find_copy(hits, (struct copy_key){place->copy, place->node, LINES_OWN});
     if (copy == NULL)
         return false;
     copy->instructions++;
@@ -68,8 +69,8 @@ static bool add_to_copy(struct lines_hits *hits, const struct lines_place *place
     return true;
 }
 
-static bool add_to_entry(struct lines_hits *hits, const struct lines_outer *outer,
-                         uint64_t address, uint64_t count)
+static bool add_to_entry(struct lines_hits *hits, const struct lines_outer *outer, uint64_t address,
+                         uint64_t count)
 {
     struct lines_entry *entry = NULL;
     HASH_FIND(hh, hits->entries, &outer->inlined, sizeof outer->inlined, entry);

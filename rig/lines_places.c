@@ -134,8 +134,7 @@ static struct symbols_object *find_object(struct lines_places *places, uint32_t 
     entry->string = string;
     entry->object = symbols_open(places->symbols, path);
     HASH_ADD(hh, places->objects, string, sizeof string, entry);
-    if (entry->hh.tbl == NULL || entry->object == NULL ||
-        !keep_object(places, entry->object, path))
+    if (entry->hh.tbl == NULL || entry->object == NULL || !keep_object(places, entry->object, path))
         return NULL;
     return entry->object;
 }
@@ -155,7 +154,8 @@ static const char *function_name(const struct callgrind_profile *profile, uint32
     return name != NULL && strncmp(name, "0x", 2) == 0 ? NULL : name;
 }
 
-/* What callgrind says of a place: never a line, since whether the file is an own one is not known. */
+/* What callgrind says of a place: never a line, since whether the file is an own one is not
+ * known. */
 static struct profile_frame callgrind_frame(const struct lines_places *places,
                                             const struct callgrind_context *context)
 {
@@ -237,7 +237,8 @@ static uint32_t function_frame(struct lines_places *places, const struct profile
     return profile_builder_frame(places->builder, &function);
 }
 
-/* The places that the innermost one was inlined at: each is in the copy that those around it make. */
+/* The places that the innermost one was inlined at: each is in the copy that those around it
+ * make. */
 static bool add_outer(struct lines_places *places, const struct symbols_place *from,
                       struct lines_place *place)
 {
@@ -284,8 +285,8 @@ static bool add_statements(struct lines_places *places, const struct symbols_pla
                            struct lines_place *place)
 {
     struct profile_frame frames[STATEMENTS_MAX];
-    size_t count = symbols_find_statements(places->symbols, object, address, frames,
-                                           COUNT_OF(frames));
+    size_t count =
+        symbols_find_statements(places->symbols, object, address, frames, COUNT_OF(frames));
     struct lines_statement *statements =
         arena_alloc_array(&places->arena, count, sizeof *statements);
     if (statements == NULL)

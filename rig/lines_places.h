@@ -36,8 +36,8 @@ struct lines_place {
     uint32_t frame; /* of the node */
     bool own;       /* a line of the gateway's own; else a function */
     bool statement; /* see struct symbols_place; true where that is not known */
-    uint64_t copy;  /* tells the copies of one line apart: by the symbol that it lies in, and what it
-                       was inlined through */
+    uint64_t copy; /* tells the copies of one line apart: by the symbol that it lies in, and what it
+                      was inlined through */
     const struct lines_outer *outer; /* where it was inlined, from the outermost in */
     size_t outer_count;
     const struct lines_statement *statements; /* of the gateway's own that begin here */

@@ -16,8 +16,8 @@ struct lines_exchange {
  * recorded with an error have parts of their own. */
 struct lines_group {
     size_t endpoint;
-    bool error;     /* status 400 or more */
-    double share;   /* of the endpoint, the exchanges' shares together */
+    bool error;   /* status 400 or more */
+    double share; /* of the endpoint, the exchanges' shares together */
     struct lines_exchange *exchanges;
     size_t count;
     /* Of the endpoint's selected exchanges those that are not played: sent once, unmeasured, so

@@ -170,8 +170,8 @@ static uint64_t least_cost(const struct lines_play *play, const struct lines_gro
     return sum;
 }
 
-/* What the dump that was taken last made the gateway do. The counters tell how much it was; where it
- * is not known what costs so much, another dump shows it. */
+/* What the dump that was taken last made the gateway do. The counters tell how much it was; where
+ * it is not known what costs so much, another dump shows it. */
 static bool find_wake(struct lines_play *play, const struct lines_part **wake, struct error *err)
 {
     for (;;) {
@@ -236,7 +236,8 @@ bool lines_play_group(struct lines_play *play, struct lines_group *group,
         away = distance(played->part.sum, least);
         if (try == TRIES || away <= least / 10000 * REPLAY_PER_10000)
             break;
-        if (!play_once(play, group, &one, err) || !keep_better(play, group, least, played, &one, err))
+        if (!play_once(play, group, &one, err) ||
+            !keep_better(play, group, least, played, &one, err))
             return false;
     }
     play->restless = play->restless || away > least / 10000 * RESTLESS_PER_10000;

@@ -53,7 +53,8 @@ MUST_CHECK bool lines_play_measure_wake(struct lines_play *play, struct error *e
 MUST_CHECK bool lines_play_group(struct lines_play *play, struct lines_group *group,
                                  struct lines_played *played, struct error *err);
 
-/* What was dumped and not taken: of processes that have ended. For after the gateway was stopped. */
+/* What was dumped and not taken: of processes that have ended. For after the gateway was
+ * stopped. */
 MUST_CHECK bool lines_play_take_rest(struct lines_play *play, struct lines_part *part,
                                      struct error *err);
 

@@ -24,11 +24,11 @@ MUST_CHECK bool lines_result_add_start(struct lines_result *result, const struct
 
 /* What was executed on the first requests of all, when connections are made and things are built on
  * first use: of it only what nothing else reaches counts, as the start's. */
-MUST_CHECK bool lines_result_add_warm_up(struct lines_result *result,
-                                         const struct lines_part *part, struct error *err);
+MUST_CHECK bool lines_result_add_warm_up(struct lines_result *result, const struct lines_part *part,
+                                         struct error *err);
 
-/* What unmeasured requests of an endpoint executed: of it only the places count that no measured one
- * reached. They get executions, and cost nothing. */
+/* What unmeasured requests of an endpoint executed: of it only the places count that no measured
+ * one reached. They get executions, and cost nothing. */
 MUST_CHECK bool lines_result_add_unmeasured(struct lines_result *result, size_t endpoint,
                                             const struct lines_part *part, struct error *err);
 

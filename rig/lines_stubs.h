@@ -8,8 +8,8 @@
 
 struct lines_stub {
     bool is_stub;
-    uint64_t cost;  /* of its own instructions */
-    uint64_t calls; /* of the stub */
+    uint64_t cost;                            /* of its own instructions */
+    uint64_t calls;                           /* of the stub */
     const struct callgrind_call_cost *onward; /* to the function behind it; NULL = none was seen */
 };
 

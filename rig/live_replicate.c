@@ -154,9 +154,8 @@ static bool start_lanes(struct playing *playing, struct error *err)
         char name[64];
         snprintf(name, sizeof name, "%s-live-cpu%d", names[playing->out->kind][which],
                  playing->bench->cpu);
-        struct lane_options options = {.side = replicate_side(playing->out->kind, which),
-                                       .name = name,
-                                       .slowness = 1};
+        struct lane_options options = {
+            .side = replicate_side(playing->out->kind, which), .name = name, .slowness = 1};
         struct lane *lane = &playing->lanes[which];
         if (!lane_start(lane, playing->bench, &options, err) ||
             !lane_warm_up(lane, playing->bench, 1, err))
@@ -237,16 +236,14 @@ static void forget_last_run(struct replicate *replicate, size_t endpoints)
     error_clear(&replicate->err);
     memset(replicate->conservation, 0, sizeof replicate->conservation);
     for (size_t e = 0; e < endpoints; e++)
-        replicate->endpoints[e] = (struct replicate_endpoint){.cpu_ns = {NAN, NAN},
-                                                              .wall_p50_ns = {NAN, NAN},
-                                                              .log_ratio = NAN};
+        replicate->endpoints[e] = (struct replicate_endpoint){
+            .cpu_ns = {NAN, NAN}, .wall_p50_ns = {NAN, NAN}, .log_ratio = NAN};
 }
 
 void replicate_run(struct replicate *replicate, struct bench *bench)
 {
-    struct playing playing = {.out = replicate,
-                              .bench = bench,
-                              .lane_count = replicate->kind == REPLICATE_ALONE ? 1 : 2};
+    struct playing playing = {
+        .out = replicate, .bench = bench, .lane_count = replicate->kind == REPLICATE_ALONE ? 1 : 2};
     forget_last_run(replicate, bench->selection->endpoint_count);
     arena_init(&playing.arena);
     random_seed(&playing.random, replicate->seed);

@@ -36,9 +36,8 @@ static void find_cpu(struct fingerprint *fingerprint, struct arena *arena)
             flags = cpuinfo_field(buffer_text(&text), "Features", arena);
         fingerprint->cpu_model = cpuinfo_field(buffer_text(&text), "model name", arena);
         if (flags != NULL)
-            fingerprint->cpu_flags =
-                arena_format(arena, "%016llx",
-                             file_hash_bytes(FILE_HASH_START, flags, strlen(flags)));
+            fingerprint->cpu_flags = arena_format(
+                arena, "%016llx", file_hash_bytes(FILE_HASH_START, flags, strlen(flags)));
     }
     buffer_release(&text);
     fingerprint->cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -48,8 +47,10 @@ static void find_cpu(struct fingerprint *fingerprint, struct arena *arena)
 static const char *find_virtualization(struct arena *arena)
 {
 #if defined(__x86_64__) || defined(__i386__)
-    static const char *const known[][2] = {{"KVMKVMKVM", "kvm"},       {"VMwareVMware", "vmware"},
-                                           {"Microsoft Hv", "hyperv"}, {"XenVMMXenVMM", "xen"},
+    static const char *const known[][2] = {{"KVMKVMKVM", "kvm"},
+                                           {"VMwareVMware", "vmware"},
+                                           {"Microsoft Hv", "hyperv"},
+                                           {"XenVMMXenVMM", "xen"},
                                            {"TCGTCGTCGTCG", "qemu"}};
     unsigned eax, words[3], features;
     __cpuid(1, eax, words[0], features, words[2]);

@@ -26,7 +26,8 @@ size_t machine_choose_cpus(int chosen[LIVE_WORKERS_MAX]);
 /* The one of them that does what is done on one CPU only; -1 when there is none. */
 int machine_choose_cpu(void);
 
-/* Pins the calling thread, and threads that it starts later; -1 undoes nothing. False when refused. */
+/* Pins the calling thread, and threads that it starts later; -1 undoes nothing. False when
+ * refused. */
 bool machine_pin(int cpu);
 
 #endif

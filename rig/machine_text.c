@@ -95,8 +95,8 @@ struct text_span machine_text_cgroup(const char *text, const char *controller)
         const char *first = memchr(line, ':', (size_t)(end - line));
         const char *second =
             first != NULL ? memchr(first + 1, ':', (size_t)(end - first - 1)) : NULL;
-        if (second != NULL && (controller == NULL ? second == first + 1
-                                                  : lists(first + 1, second, controller)))
+        if (second != NULL &&
+            (controller == NULL ? second == first + 1 : lists(first + 1, second, controller)))
             return (struct text_span){second + 1, (size_t)(end - second - 1)};
         line = *end == '\n' ? end + 1 : end;
     }

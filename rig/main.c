@@ -66,8 +66,8 @@ int main(int argc, char **argv)
         printf("tollgate %s\n", version_text());
         return EXIT_PASSED;
     }
-    bool asks_help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
-                     strcmp(name, "help") == 0;
+    bool asks_help =
+        strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0;
     const struct command *command = command_by_name(asks_help && argc > 2 ? argv[2] : name);
     if (command == NULL && !asks_help)
         return fail_unknown(name);

@@ -16,9 +16,9 @@
 #define NOISE_GOOD_SD 0.01
 
 struct noise_options {
-    int cpu;        /* everything is pinned to it; -1 = not pinned */
-    int pairs;      /* of requests a replicate */
-    double seconds; /* to measure for */
+    int cpu;                           /* everything is pinned to it; -1 = not pinned */
+    int pairs;                         /* of requests a replicate */
+    double seconds;                    /* to measure for */
     const struct interrupt *interrupt; /* may be NULL */
     struct progress *progress;         /* may be NULL */
 };

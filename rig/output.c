@@ -52,8 +52,7 @@ static bool parse_figure(struct report_choice *choice, const char *text, const c
         choice->value = i;
         if (strcmp(info->values[i].key, figure) == 0)
             return true;
-        snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
-                 info->values[i].key);
+        snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", info->values[i].key);
     }
     return error_set(err, ERROR_USAGE, "--profile %s: a profile of %s has the figures %s", text,
                      info->title, known);

@@ -10,12 +10,13 @@
     {"format", 'O', "FORMAT[:PATH]",                                                               \
      "terminal, json, markdown, github, html, junit, sarif, gitlab-metrics, gitlab-quality, "      \
      "openmetrics, csv, flame, folded, pprof, speedscope, callgrind or lcov; to PATH or stdout"},  \
-    {"profile", 0, "KIND[:FIGURE]",                                                                \
-     "what flame and the exports hold: cpu, alloc (or alloc:bytes), lines"},                       \
-    {"key", 0, "NAME",                                                                             \
-     "of several gateways in one repository: whose comment markdown is"},                          \
-    {"mention", 0, NULL, "let markdown call the owners, and not only name them"},                  \
-    {"color", 0, "WHEN", "auto, always or never"}
+        {"profile", 0, "KIND[:FIGURE]",                                                            \
+         "what flame and the exports hold: cpu, alloc (or alloc:bytes), lines"},                   \
+        {"key", 0, "NAME", "of several gateways in one repository: whose comment markdown is"},    \
+        {"mention", 0, NULL, "let markdown call the owners, and not only name them"},              \
+    {                                                                                              \
+        "color", 0, "WHEN", "auto, always or never"                                                \
+    }
 
 struct output_target {
     const struct reporter *reporter;
@@ -25,7 +26,7 @@ struct output_target {
 struct output {
     struct output_target targets[ARGUMENT_REPEAT_MAX];
     size_t count;
-    struct report_style style; /* of stdout; a file gets 80 columns without colour */
+    struct report_style style;   /* of stdout; a file gets 80 columns without colour */
     struct report_choice choice; /* of --profile; the commands hand it on */
 };
 

@@ -40,7 +40,8 @@ static bool discard(void *owner, const struct lines_group *group, const struct l
     return lines_result_add_unmeasured(owner, group->endpoint, part, err);
 }
 
-/* What was executed before the first request and on the first ones, and what a dump alone causes. */
+/* What was executed before the first request and on the first ones, and what a dump alone
+ * causes. */
 static bool play_start(struct lines_start *start, struct error *err)
 {
     struct lines_part part = {0}, warm_up = {0};
@@ -129,8 +130,7 @@ static bool start_side(struct lines_start *start, struct pass_result *result, ch
     start->play.owner = start->result;
     start->play.discard = discard;
     options.prefix = callgrind_arguments(start->play.callgrind);
-    return lane_start(&start->lane, bench, &options, err) &&
-           play_all(start, result, skipped, err);
+    return lane_start(&start->lane, bench, &options, err) && play_all(start, result, skipped, err);
 }
 
 static bool lines_side(struct bench *bench, enum side side, struct pass_result *result,
@@ -188,8 +188,8 @@ static bool lines_run(struct bench *bench, struct pass_result *result, char skip
         snprintf(skipped, 512, "%.500s", missing.text);
     for (size_t side = 0; ok && skipped[0] == '\0' && side < SIDE_COUNT; side++)
         if (bench->sides[side].present)
-            ok = lines_side(bench, (enum side)side, result, skipped, err) ||
-                 is_untold(err, skipped);
+            ok =
+                lines_side(bench, (enum side)side, result, skipped, err) || is_untold(err, skipped);
     if (ok && skipped[0] != '\0')
         explain_missing(bench, skipped);
     result->replicates = 1;

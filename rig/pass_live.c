@@ -18,7 +18,7 @@ enum { TICKS_FOR_SPLIT = 20 }; /* samples before user and system time are told a
 
 /* Replicates run side by side, one a CPU, each with stand-ins of its own on that CPU. */
 struct worker {
-    struct bench bench; /* the pass's own but for cpu and stand-ins */
+    struct bench bench;           /* the pass's own but for cpu and stand-ins */
     struct standin_set *standins; /* NULL: those of the pass */
     struct replicate replicate;
 };
@@ -181,8 +181,7 @@ static void keep_noise(struct live *live, const struct replicate *done)
 static void keep(struct live *live, const struct replicate *done)
 {
     for (size_t lane = 0; lane < REPLICATE_LANES && done->kind != REPLICATE_NOISE; lane++) {
-        struct conservation *sum =
-            &live->result->conservation[replicate_side(done->kind, lane)];
+        struct conservation *sum = &live->result->conservation[replicate_side(done->kind, lane)];
         sum->endpoints += done->conservation[lane].endpoints;
         sum->unattributed += done->conservation[lane].unattributed;
         sum->between += done->conservation[lane].between;

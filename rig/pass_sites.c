@@ -62,8 +62,7 @@ static bool play_exchange(struct sites_start *start, size_t endpoint, int half,
     struct site_part part;
     int rounds = start->settings->rounds;
     if (!lane_prepare(&start->lane, start->bench, exchange->item, (size_t)rounds + 1, err) ||
-        !send(start, endpoint, exchange->item, err) ||
-        !site_counts_look(start->counts, &part, err))
+        !send(start, endpoint, exchange->item, err) || !site_counts_look(start->counts, &part, err))
         return false;
     sum_part(&part, &start->conservation.unattributed);
     for (int round = 0; round < rounds; round++)

@@ -16,7 +16,7 @@ enum probe_verdict {
 
 /* What the probes may look at. Borrowed. */
 struct probe_context {
-    struct arena *arena;               /* findings live in it */
+    struct arena *arena; /* findings live in it */
     const struct fingerprint *machine;
     const struct interrupt *interrupt; /* may be NULL */
     const char *work_path;             /* where the passes write; need not exist yet */

@@ -10,8 +10,8 @@
 #define CPU_FOLDER "/sys/devices/system/cpu"
 
 /* The flags by which C libraries choose between their routines. */
-static const char *const telling_flags[] = {"sse4_2", "avx2", "avx512f", "erms",
-                                            "fsrm",   "asimd", "sve",    "atomics"};
+static const char *const telling_flags[] = {"sse4_2", "avx2",  "avx512f", "erms",
+                                            "fsrm",   "asimd", "sve",     "atomics"};
 
 static void say_text(const struct probe_context *context, struct finding *out, const char *text)
 {
@@ -60,17 +60,16 @@ void probe_find_cpus(const struct probe_context *context, struct finding *out)
     char list[256] = "none";
     size_t count = machine_choose_cpus(chosen), used = 0;
     for (size_t i = 0; i < count && used < sizeof list; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%d", i > 0 ? ", " : "",
-                                 chosen[i]);
+        used +=
+            (size_t)snprintf(list + used, sizeof list - used, "%s%d", i > 0 ? ", " : "", chosen[i]);
     long long cpus = context->machine->cpus;
-    probe_say(context, out, cpus == 1 ? PROBE_WEAK : PROBE_OK, "%lld, measured on: %s", cpus,
-              list);
+    probe_say(context, out, cpus == 1 ? PROBE_WEAK : PROBE_OK, "%lld, measured on: %s", cpus, list);
 }
 
 void probe_find_sibling(const struct probe_context *context, struct finding *out)
 {
-    const char *text = probe_read_file(context, CPU_FOLDER "/cpu%d/topology/thread_siblings_list",
-                                       context->cpu);
+    const char *text =
+        probe_read_file(context, CPU_FOLDER "/cpu%d/topology/thread_siblings_list", context->cpu);
     size_t count = text != NULL ? machine_text_count_cpus(text) : 0;
     if (count == 0) {
         probe_say(context, out, PROBE_INFO, "not told");

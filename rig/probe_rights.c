@@ -215,7 +215,8 @@ void probe_find_memory_reading(const struct probe_context *context, struct findi
     long level = scope != NULL ? strtol(scope, NULL, 10) : 0;
     if (got == (ssize_t)sizeof seen && seen == 42) {
         if (scope != NULL)
-            probe_say(context, out, PROBE_OK, "may be read, with yama's ptrace_scope at %ld", level);
+            probe_say(context, out, PROBE_OK, "may be read, with yama's ptrace_scope at %ld",
+                      level);
         else
             probe_say(context, out, PROBE_OK, "may be read");
         return;

@@ -28,8 +28,8 @@ static bool run_tool(const struct probe_context *context, const char *const *arg
     struct buffer errors;
     struct error ignored = {0};
     buffer_init(&errors, OUTPUT_MAX_BYTES);
-    bool ok = child_run(&options, TOOL_TIMEOUT_MS, context->interrupt, out, &errors, &status,
-                        &ignored);
+    bool ok =
+        child_run(&options, TOOL_TIMEOUT_MS, context->interrupt, out, &errors, &status, &ignored);
     buffer_release(&errors);
     return ok && !status.signalled && status.code == 0;
 }
@@ -88,7 +88,8 @@ static void try_agent(const struct probe_context *context, struct finding *out, 
     static const char *const arguments[] = {"env", "--version", NULL};
     const char *const *preload = sampler_agent.environment(sampler);
     const char *path = getenv("PATH");
-    const char *own = arena_format(context->arena, "PATH=%s", path != NULL ? path : "/usr/bin:/bin");
+    const char *own =
+        arena_format(context->arena, "PATH=%s", path != NULL ? path : "/usr/bin:/bin");
     if (own == NULL || preload[0] == NULL || preload[1] == NULL) {
         probe_say(context, out, PROBE_MISSING, "out of memory");
         return;
@@ -99,8 +100,9 @@ static void try_agent(const struct probe_context *context, struct finding *out, 
     if (ran && blind == NULL)
         probe_say(context, out, PROBE_OK, "found, and counts when preloaded");
     else
-        probe_say(context, out, PROBE_MISSING, "found, but counts nothing in a program preloaded "
-                                               "with it");
+        probe_say(context, out, PROBE_MISSING,
+                  "found, but counts nothing in a program preloaded "
+                  "with it");
 }
 
 void probe_find_agent(const struct probe_context *context, struct finding *out)

@@ -18,8 +18,8 @@ void progress_init(struct progress *progress, enum progress_mode mode)
 {
     *progress = (struct progress){.mode = mode};
     if (mode == PROGRESS_AUTO)
-        progress->mode = is_foreground_terminal() && getenv("CI") == NULL ? PROGRESS_LIVE
-                                                                          : PROGRESS_PLAIN;
+        progress->mode =
+            is_foreground_terminal() && getenv("CI") == NULL ? PROGRESS_LIVE : PROGRESS_PLAIN;
 }
 
 void progress_begin(struct progress *progress, const char *what)

@@ -14,7 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TITLE_MAX_BYTES = 240, NOTE_ROOM_BYTES = 600, URL_MAX_BYTES = 400 /* room that the comment leaves */ };
+enum {
+    TITLE_MAX_BYTES = 240,
+    NOTE_ROOM_BYTES = 600,
+    URL_MAX_BYTES = 400 /* room that the comment leaves */
+};
 
 /* Everything that one publishing holds; released in one place. */
 struct publishing {
@@ -37,14 +41,13 @@ struct publishing {
     const char *details_url;
 };
 
-/* ---- input ------------------------------------------------------------------------------------ */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 static bool read_runs(struct publishing *publishing, struct error *err)
 {
     const struct publish_settings *settings = publishing->settings;
     return run_read(&publishing->head, settings->run_path, err) &&
-           (settings->base_path == NULL ||
-            run_read(&publishing->base, settings->base_path, err));
+           (settings->base_path == NULL || run_read(&publishing->base, settings->base_path, err));
 }
 
 /* The folder is gone when the reader sees the message: what he can look at is the commit. */
@@ -87,8 +90,7 @@ static bool find_terms(struct publishing *publishing, struct error *err)
 {
     struct terms *terms = &publishing->terms;
     struct waiver_list listed;
-    struct terms_question question = {
-        .head = publishing->has_config ? &publishing->config : NULL};
+    struct terms_question question = {.head = publishing->has_config ? &publishing->config : NULL};
     if (!terms_find(terms, &question, &publishing->head, &publishing->arena, err))
         return false;
     if (publishing->github->settings.token == NULL)
@@ -98,7 +100,7 @@ static bool find_terms(struct publishing *publishing, struct error *err)
                                      &terms->waivers, &publishing->head, &publishing->arena, err);
 }
 
-/* ---- judging ---------------------------------------------------------------------------------- */
+/* ---- judging --------------------------------------------------------------------------------- */
 
 static bool judge(struct publishing *publishing, struct error *err)
 {
@@ -112,30 +114,29 @@ static bool judge(struct publishing *publishing, struct error *err)
     publishing->has_comparison = compare_runs(&publishing->comparison, &options, err);
     if (!publishing->has_comparison)
         return false;
-    struct insight_question question = {
-        .config = publishing->has_config ? &publishing->config : NULL,
-        .head = &publishing->head,
-        .base = base,
-        .comparison = &publishing->comparison,
-        .gate = &publishing->terms.gate};
+    struct insight_question question = {.config =
+                                            publishing->has_config ? &publishing->config : NULL,
+                                        .head = &publishing->head,
+                                        .base = base,
+                                        .comparison = &publishing->comparison,
+                                        .gate = &publishing->terms.gate};
     publishing->has_insight = insight_find(&publishing->insight, &question, err);
     if (!publishing->has_insight)
         return false;
     const struct insight *insight = &publishing->insight;
     if (insight->note != NULL)
         run_add_note(&publishing->head, "%s", insight->note);
-    publishing->report =
-        (struct report){.head = &publishing->head,
-                        .base = base,
-                        .comparison = &publishing->comparison,
-                        .gate = &publishing->terms.gate,
-                        .exit_code = comparison_exit_code(&publishing->comparison,
-                                                          settings->allow_inconclusive),
-                        .choice = {.profile = PROFILE_KIND_COUNT,
-                                   .key = settings->key,
-                                   .mention = settings->mention},
-                        .owners = insight->has_owners ? &insight->owners : NULL,
-                        .cost = &insight->cost};
+    publishing->report = (struct report){
+        .head = &publishing->head,
+        .base = base,
+        .comparison = &publishing->comparison,
+        .gate = &publishing->terms.gate,
+        .exit_code = comparison_exit_code(&publishing->comparison, settings->allow_inconclusive),
+        .choice = {.profile = PROFILE_KIND_COUNT,
+                   .key = settings->key,
+                   .mention = settings->mention},
+        .owners = insight->has_owners ? &insight->owners : NULL,
+        .cost = &insight->cost};
     return true;
 }
 
@@ -173,7 +174,7 @@ const char *publish_conclusion(const struct comparison *comparison, bool allow_i
     return "success";
 }
 
-/* ---- the comment ------------------------------------------------------------------------------ */
+/* ---- the comment ----------------------------------------------------------------------------- */
 
 static void print_url(const char *what, const char *url)
 {
@@ -200,13 +201,12 @@ static bool write_comment_text(const struct publishing *publishing, struct buffe
     if (!markdown->write(&publishing->report, &style, text, err))
         return false;
     if (publishing->details_url != NULL)
-        buffer_append_format(text, "\n[The run that measured this](%s)\n",
-                             publishing->details_url);
+        buffer_append_format(text, "\n[The run that measured this](%s)\n", publishing->details_url);
     return buffer_check(text, err);
 }
 
-static bool send_comment(const struct publishing *publishing, const char *body,
-                         const char *marker, struct error *err)
+static bool send_comment(const struct publishing *publishing, const char *body, const char *marker,
+                         struct error *err)
 {
     static const char *const words[] = {[GITHUB_COMMENT_CREATED] = "created the comment",
                                         [GITHUB_COMMENT_UPDATED] = "updated the comment",
@@ -247,7 +247,7 @@ static bool publish_comment(const struct publishing *publishing, struct error *e
     return ok;
 }
 
-/* ---- the check run ---------------------------------------------------------------------------- */
+/* ---- the check run --------------------------------------------------------------------------- */
 
 static bool write_title(const struct publishing *publishing, struct buffer *title,
                         struct error *err)
@@ -286,8 +286,9 @@ static bool write_summary(const struct publishing *publishing,
                              annotations->unplaced, annotations->unplaced == 1 ? "" : "s",
                              annotations->unplaced == 1 ? "it" : "them");
     if (annotations->left_off > 0)
-        buffer_append_format(summary, "\nAnnotations are those of the %zu worst places; %zu more "
-                                      "are left off.\n",
+        buffer_append_format(summary,
+                             "\nAnnotations are those of the %zu worst places; %zu more "
+                             "are left off.\n",
                              annotations->count, annotations->left_off);
     return buffer_check(summary, err);
 }
@@ -335,8 +336,7 @@ static bool publish_check(const struct publishing *publishing, struct error *err
     if (ok) {
         struct github_check_run check = {
             .name = name,
-            .conclusion =
-                publish_conclusion(&publishing->comparison, settings->allow_inconclusive),
+            .conclusion = publish_conclusion(&publishing->comparison, settings->allow_inconclusive),
             .title = buffer_text(&title),
             .summary = buffer_text(&summary),
             .details_url = publishing->details_url,
@@ -349,7 +349,7 @@ static bool publish_check(const struct publishing *publishing, struct error *err
     return ok;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 /* *go_on is false when there is nothing to publish to, which was said. */
 static bool find_pull(struct publishing *publishing, bool *go_on, struct error *err)
@@ -390,9 +390,8 @@ static bool ask_github(struct publishing *publishing, struct error *err)
 static bool publish(struct publishing *publishing, struct error *err)
 {
     bool go_on = true, offline = publishing->github->settings.token == NULL;
-    const char *url = publishing->settings->details_url != NULL
-                          ? publishing->settings->details_url
-                          : publishing->event->url;
+    const char *url = publishing->settings->details_url != NULL ? publishing->settings->details_url
+                                                                : publishing->event->url;
     publishing->details_url = url != NULL && is_link(url) ? url : NULL;
     if (publishing->settings->details_url != NULL && publishing->details_url == NULL)
         return error_set(err, ERROR_USAGE,

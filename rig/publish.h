@@ -21,8 +21,8 @@ struct publish_settings {
     bool mention, allow_inconclusive, check;
 };
 
-/* Publishes to the pull request of the event; says on stdout what was done. Everything in the run is
- * hostile. */
+/* Publishes to the pull request of the event; says on stdout what was done. Everything in the run
+ * is hostile. */
 MUST_CHECK bool publish_github(const struct publish_settings *settings, struct github *github,
                                const struct github_event *event, struct error *err);
 

@@ -9,14 +9,14 @@ struct record_report {
     const struct record_settings *settings;
     struct recording *recording;
     struct recorder *recorder;
-    bool live;      /* the line is shown */
-    bool shown;     /* and is on the screen */
+    bool live;  /* the line is shown */
+    bool shown; /* and is on the screen */
     int columns;
     int64_t started_ns;
     int64_t drawn_ns;
     int64_t rated_ns; /* when the rate was last taken */
     uint64_t rated_seen;
-    double rate;      /* requests a second, of the last second or so */
+    double rate; /* requests a second, of the last second or so */
     uint64_t warned_dropped;
     int64_t warned_ns;
     bool warned_failed;
@@ -38,7 +38,6 @@ void record_report_clear(struct record_report *report);
 void record_report_end(struct record_report *report);
 
 /* The live line, cut to `columns`. */
-void record_report_append_line(const struct record_report *report, int columns,
-                               struct buffer *out);
+void record_report_append_line(const struct record_report *report, int columns, struct buffer *out);
 
 #endif

@@ -8,7 +8,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#define MEBIBYTE (1024ULL * 1024)
+#define MEBIBYTE  (1024ULL * 1024)
 #define SIZE_MOST (1ULL << 40)
 
 enum {
@@ -138,7 +138,8 @@ static bool read_upstream(struct record_settings *settings, const char *text, st
 static bool read_sites(struct record_settings *settings, const struct arguments *arguments,
                        struct error *err)
 {
-    const char *listen = arguments_value(arguments, "listen"), *to = arguments_value(arguments, "to");
+    const char *listen = arguments_value(arguments, "listen"),
+               *to = arguments_value(arguments, "to");
     const char *const *upstreams = arguments_values(arguments, "upstream");
     if (listen == NULL || to == NULL)
         return error_set(err, ERROR_USAGE,

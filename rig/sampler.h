@@ -30,8 +30,8 @@ struct sampler {
 
     /* Before the gateway starts. `folder` is empty and this sampler's own. A tool that is not there
      * fills `why` and leaves *state NULL; that is no error. */
-    bool (*open)(void **state, const char *folder, const struct interrupt *interrupt,
-                 char why[512], struct error *err);
+    bool (*open)(void **state, const char *folder, const struct interrupt *interrupt, char why[512],
+                 struct error *err);
     void (*close)(void *state);
 
     /* What the gateway is started with; NULL-terminated or NULL. */

@@ -39,7 +39,8 @@ static const char *const *callgrind_sampler_prefix(void *state)
 /* What a request costs must not depend on the requests before it, but the path through glibc's
  * malloc does: which bins are full, how often the heap is grown or trimmed. With thread caches that
  * never overflow, small blocks always take the same short path once they were used (measured on the
- * sample gateway: counts after different histories differ by 0.05 %, without the caches by 0.8 %). */
+ * sample gateway: counts after different histories differ by 0.05 %, without the caches by 0.8
+ * %). */
 static const char *const *callgrind_sampler_environment(void *state)
 {
     static const char *const environment[] = {

@@ -98,8 +98,8 @@ static bool take_endpoint(const struct maker *maker, const struct stratum *strat
     struct selection *selection = maker->selection;
     struct selected_endpoint *endpoint = &selection->endpoints[selection->endpoint_count];
     double chosen_weight = 0;
-    *endpoint = (struct selected_endpoint){.endpoint = strata[0].endpoint,
-                                           .first = selection->count};
+    *endpoint =
+        (struct selected_endpoint){.endpoint = strata[0].endpoint, .first = selection->count};
     for (size_t i = 0; i < count; i++) {
         const struct stratum *one = &strata[i];
         endpoint->requests += (int64_t)one->count;

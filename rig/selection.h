@@ -1,5 +1,6 @@
 /* Which exchanges of the corpus are replayed: a few of each endpoint, of every variant at least one
- * where there is room, the rest in proportion to the weight. Memory does not grow with the corpus. */
+ * where there is room, the rest in proportion to the weight. Memory does not grow with the
+ * corpus. */
 #ifndef TOLLGATE_RIG_SELECTION_H
 #define TOLLGATE_RIG_SELECTION_H
 

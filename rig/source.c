@@ -131,7 +131,8 @@ bool source_folder(const struct config *config, const char *folder,
     return absolute(inside, arena, &source->folder, err) && describe(&there, source, err);
 }
 
-/* Makes the worktree unless it is there. Guarded by a lock, so that two runs do not make it both. */
+/* Makes the worktree unless it is there. Guarded by a lock, so that two runs do not make it
+ * both. */
 static bool add_worktree(const struct git *git, const char *path, const char *commit,
                          struct error *err)
 {
@@ -168,9 +169,9 @@ static bool lock_and_add(const struct git *git, const char *path, const char *co
     return ok;
 }
 
-bool source_commit(const struct config *config, const char *ref,
-                   const struct interrupt *interrupt, struct arena *arena, struct source *source,
-                   bool *found, const char **why, struct error *err)
+bool source_commit(const struct config *config, const char *ref, const struct interrupt *interrupt,
+                   struct arena *arena, struct source *source, bool *found, const char **why,
+                   struct error *err)
 {
     struct git git = {config->folder, interrupt, arena};
     const char *prefix, *problem, *work;
@@ -180,8 +181,7 @@ bool source_commit(const struct config *config, const char *ref,
     if (wanted == NULL)
         return error_set_memory(err);
     const char *const resolve[] = {"rev-parse", "--verify", "--end-of-options", wanted, NULL};
-    if (!git_ask(&git, resolve, &source->commit, &problem, err) ||
-        !find_prefix(&git, &prefix, err))
+    if (!git_ask(&git, resolve, &source->commit, &problem, err) || !find_prefix(&git, &prefix, err))
         return false;
     if (source->commit == NULL) {
         *why = arena_format(arena, "this clone does not have the commit %s (%s)", ref, problem);
@@ -313,10 +313,9 @@ const char *source_program_id(const struct source *source, const struct gateway_
     struct error ignored = {0};
     if (strchr(config->start[0], '/') == NULL)
         return NULL;
-    const char *path = config->start[0][0] == '/'
-                           ? config->start[0]
-                           : arena_format(arena, "%s/%s/%s", source->folder, config->folder,
-                                          config->start[0]);
+    const char *path = config->start[0][0] == '/' ? config->start[0]
+                                                  : arena_format(arena, "%s/%s/%s", source->folder,
+                                                                 config->folder, config->start[0]);
     if (path == NULL || !file_hash(path, &hash, &ignored))
         return NULL;
     return arena_format(arena, "%016llx", hash);

@@ -108,19 +108,31 @@ bool trailers_parse(struct waiver_list *list, const char *text, size_t size,
     return true;
 }
 
-static bool run_log(const struct trailers_question *question, const char *range,
-                    struct buffer *out, struct buffer *errors, bool *ran, struct error *err)
+static bool run_log(const struct trailers_question *question, const char *range, struct buffer *out,
+                    struct buffer *errors, bool *ran, struct error *err)
 {
     /* Hooks and settings of the repository are not ours to follow. */
     const char *const arguments[] = {
-        "git", "-c", "core.hooksPath=/dev/null", "-C", question->folder, "log", "-z",
-        "--no-show-signature", "--no-color", "--no-notes",
+        "git",
+        "-c",
+        "core.hooksPath=/dev/null",
+        "-C",
+        question->folder,
+        "log",
+        "-z",
+        "--no-show-signature",
+        "--no-color",
+        "--no-notes",
         "--format=tformat:%H%x00%an%x00%(trailers:key=Tollgate-Accept,valueonly,unfold)",
-        "--end-of-options", range, "--", NULL};
+        "--end-of-options",
+        range,
+        "--",
+        NULL};
     struct child_options options = {.arguments = arguments, .cpu = -1};
     struct child_status status = {0};
     struct error local = {0};
-    bool ok = child_run(&options, LOG_TIMEOUT_MS, question->interrupt, out, errors, &status, &local);
+    bool ok =
+        child_run(&options, LOG_TIMEOUT_MS, question->interrupt, out, errors, &status, &local);
     if (!ok && local.code == ERROR_INTERRUPTED)
         return error_set(err, ERROR_INTERRUPTED, "interrupted");
     *ran = ok && !status.signalled && status.code == 0;
@@ -144,8 +156,9 @@ bool trailers_read(struct waiver_list *list, const struct trailers_question *que
     buffer_init(&errors, LOG_MAX_BYTES);
     ok = run_log(question, range, &out, &errors, &ran, err);
     if (ok && !ran)
-        run_add_note(notes, "what the commits of the change accept cannot be read: git does not "
-                            "know %.12s..%.12s here",
+        run_add_note(notes,
+                     "what the commits of the change accept cannot be read: git does not "
+                     "know %.12s..%.12s here",
                      question->base, question->head);
     else if (ok)
         ok = trailers_parse(list, buffer_text(&out), out.length, listed, notes, arena, err);

@@ -36,12 +36,12 @@ extern AGENT_LOCAL struct next_allocator agent_next;
 
 /* Looks the functions up. It runs within whatever malloc was first called from, which may hold any
  * lock of libc's, so what takes one must not be called: dlerror for one, though a lookup that
- * failed leaves a message behind. False when called from within itself on the same thread (dlsym may
- * allocate): then the pool has to serve. */
+ * failed leaves a message behind. False when called from within itself on the same thread (dlsym
+ * may allocate): then the pool has to serve. */
 AGENT_LOCAL bool next_resolve(void);
 
-/* Whether the allocator brings C++ operator new, which then never reaches malloc. Like the next, not
- * for calls from within malloc. */
+/* Whether the allocator brings C++ operator new, which then never reaches malloc. Like the next,
+ * not for calls from within malloc. */
 AGENT_LOCAL bool next_serves_new(void);
 
 /* Finds out whether block sizes can be read in place. Allocates and frees a few small blocks. */

@@ -26,7 +26,7 @@ struct search {
 };
 
 /* The segment of an object that has an address in it. */
-static bool find_segment(const ElfW(Phdr) *headers, size_t count, uintptr_t bias,
+static bool find_segment(const ElfW(Phdr) * headers, size_t count, uintptr_t bias,
                          struct search *search, uintptr_t address)
 {
     for (size_t i = 0; i < count; i++) {
@@ -40,7 +40,7 @@ static bool find_segment(const ElfW(Phdr) *headers, size_t count, uintptr_t bias
     return false;
 }
 
-static bool use_table(const ElfW(Phdr) *headers, size_t count, uintptr_t bias, uintptr_t table,
+static bool use_table(const ElfW(Phdr) * headers, size_t count, uintptr_t bias, uintptr_t table,
                       struct search *search)
 {
     if (!find_segment(headers, count, bias, search, table))

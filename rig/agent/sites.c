@@ -229,8 +229,7 @@ static inline uint32_t find_stack(struct sites_thread *thread, bool whole)
     return number;
 }
 
-void sites_record(const void *block, size_t size, size_t usable_bytes,
-                  const uintptr_t *own)
+void sites_record(const void *block, size_t size, size_t usable_bytes, const uintptr_t *own)
 {
     struct sites_thread *thread = own_thread();
     if (UNLIKELY(thread == NULL || thread->busy))

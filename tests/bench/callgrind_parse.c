@@ -36,7 +36,8 @@ static void fail(const char *what)
     exit(2);
 }
 
-/* Runs it to its end; NULL-terminated arguments, output dropped. With `path` instead: reads that. */
+/* Runs it to its end; NULL-terminated arguments, output dropped. With `path` instead: reads
+ * that. */
 static struct usage measure(const char *const *arguments, const char *path)
 {
     struct timespec start, end;
@@ -77,9 +78,17 @@ static void make_real_dump(const char *path)
     char option[4200];
     snprintf(option, sizeof option, "--callgrind-out-file=%s", path);
     const char *const arguments[] = {
-        "valgrind", "-q", "--tool=callgrind", "--dump-instr=yes", "--dump-line=yes", option,
-        "perl", "-e", "use POSIX; my %h; $h{sprintf '%x', $_ * 7919} = $_ for 1 .. 2000; "
-        "my $s = join ',', sort keys %h; $s =~ s/(\\d+)/<$1>/g; print length $s", NULL};
+        "valgrind",
+        "-q",
+        "--tool=callgrind",
+        "--dump-instr=yes",
+        "--dump-line=yes",
+        option,
+        "perl",
+        "-e",
+        "use POSIX; my %h; $h{sprintf '%x', $_ * 7919} = $_ for 1 .. 2000; "
+        "my $s = join ',', sort keys %h; $s =~ s/(\\d+)/<$1>/g; print length $s",
+        NULL};
     errno = 0;
     if (measure(arguments, NULL).status != 0)
         fail("no dump from valgrind and perl");
@@ -99,7 +108,8 @@ static void write_row(FILE *out, const char *row, unsigned copy)
             fprintf(out, "%.*s.%u\n", (int)strcspn(name, "\n"), name, copy);
         else
             fputs(name, out);
-    } else if (address != NULL && (isdigit((unsigned char)row[0]) || strncmp(row, "calls=", 6) == 0)) {
+    } else if (address != NULL &&
+               (isdigit((unsigned char)row[0]) || strncmp(row, "calls=", 6) == 0)) {
         char *after;
         unsigned long long moved = strtoull(address, &after, 16) + ((unsigned long long)copy << 36);
         fprintf(out, "%.*s0x%llx%s", (int)(address - row), row, moved, after);

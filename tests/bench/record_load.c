@@ -1,6 +1,6 @@
-/* Replays a corpus at a steady rate over kept connections and checks every answer: status and, where
- * the corpus has it, the body's bytes. Requests are due at absolute times from the start, so that a
- * slow answer delays none but those that find no free connection.
+/* Replays a corpus at a steady rate over kept connections and checks every answer: status and,
+ * where the corpus has it, the body's bytes. Requests are due at absolute times from the start, so
+ * that a slow answer delays none but those that find no free connection.
  *
  *   record_load PORT CORPUS.jsonl RATE SECONDS CONNECTIONS
  *
@@ -67,8 +67,7 @@ static void build_request(struct prepared *request, const struct exchange *excha
         buffer_append(&request->bytes, body->data, body->size);
 }
 
-static bool read_corpus(struct load *load, const char *path, struct arena *arena,
-                        struct error *err)
+static bool read_corpus(struct load *load, const char *path, struct arena *arena, struct error *err)
 {
     struct endpoint_map map = {0};
     struct corpus *corpus = NULL;
@@ -259,8 +258,7 @@ static void print(struct load *load, double seconds)
     qsort(load->latencies_us, load->answered, sizeof *load->latencies_us, compare_latencies);
     printf("{\"sent\": %zu, \"answered\": %zu, \"wrong\": %zu, \"broken\": %zu, \"rate\": %.1f, "
            "\"p50_us\": %llu, \"p99_us\": %llu, \"latest_us\": %lld}\n",
-           load->sent, load->answered, load->wrong, load->broken,
-           (double)load->answered / seconds,
+           load->sent, load->answered, load->wrong, load->broken, (double)load->answered / seconds,
            (unsigned long long)load->latencies_us[last / 2],
            (unsigned long long)load->latencies_us[last * 99 / 100], (long long)load->latest_us);
 }

@@ -1,5 +1,6 @@
-/* Whatever the bytes are, in both dialects: rules with lines of the file, and an answer for any path.
- * What stands behind the last line break is asked about as a path as well. Seeds: fixtures/codeowners. */
+/* Whatever the bytes are, in both dialects: rules with lines of the file, and an answer for any
+ * path. What stands behind the last line break is asked about as a path as well. Seeds:
+ * fixtures/codeowners. */
 #include "insights/codeowners.h"
 
 #include <stdint.h>

@@ -1,5 +1,6 @@
-/* Compressed bodies as the recorder opens them, and a traceparent. The first byte chooses the coding;
- * what was opened is closed and opened again, which must give the same. Seeds: fixtures/coding. */
+/* Compressed bodies as the recorder opens them, and a traceparent. The first byte chooses the
+ * coding; what was opened is closed and opened again, which must give the same. Seeds:
+ * fixtures/coding. */
 #include "replay/recorder_join.h"
 #include "replay/recording_coding.h"
 
@@ -15,9 +16,8 @@ static void open_and_close(const char *coding, const char *text, size_t size)
     struct upstream_answer answer = {.name = "u",
                                      .request = {.method = "GET", .target = "/"},
                                      .response = {200, {items, COUNT_OF(items)}, {text, size}}};
-    struct exchange exchange = {.request = {.method = "GET", .target = "/"},
-                                .upstream = &answer,
-                                .upstream_count = 1};
+    struct exchange exchange = {
+        .request = {.method = "GET", .target = "/"}, .upstream = &answer, .upstream_count = 1};
     struct arena arena;
     size_t left_out = 0;
     arena_init(&arena);

@@ -8,8 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const allowed[] = {"<svg ", "</svg>", "<g ", "</g>", "<path ", "<text>", "</text>",
-                                      "<circle ", "<g>"};
+static const char *const allowed[] = {"<svg ",  "</svg>",  "<g ",      "</g>", "<path ",
+                                      "<text>", "</text>", "<circle ", "<g>"};
 
 static void check(const char *text)
 {

@@ -81,8 +81,7 @@ static inline void import_target_read(const struct importer *importer, const cha
     struct import_tally tally = {0};
     struct distinct_options options = {map, 3};
     struct error err = {0};
-    if (!distinct_new(&target.distinct, &options, &err) ||
-        !weights_new(&target.weights, map, &err))
+    if (!distinct_new(&target.distinct, &options, &err) || !weights_new(&target.weights, map, &err))
         BUG("no memory");
     if (importer->read(path, NULL, &sink, &tally, &err)) {
         if (tally.seen != tally.imported + tally.joined + tally.left_out.total + tally.odd)

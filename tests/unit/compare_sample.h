@@ -31,9 +31,11 @@ static inline void init_run(struct run *run, size_t endpoints)
     run->corpus_hash = "c0ffee";
     run->config_hash = "beef";
     for (size_t i = 0; i < endpoints; i++)
-        run->endpoints[i] = (struct endpoint_result){
-            .name = arena_format(&run->arena, "GET /e%zu", i), .requests = 10, .weight = 10,
-            .user_share = NAN};
+        run->endpoints[i] =
+            (struct endpoint_result){.name = arena_format(&run->arena, "GET /e%zu", i),
+                                     .requests = 10,
+                                     .weight = 10,
+                                     .user_share = NAN};
 }
 
 static inline void init_bench(struct bench *bench, size_t endpoints)
@@ -72,8 +74,8 @@ static inline double draw_normal(struct random *random)
     return sum;
 }
 
-static inline struct samples draw(struct run *run, struct random *random, size_t count, double centre,
-                           double sd)
+static inline struct samples draw(struct run *run, struct random *random, size_t count,
+                                  double centre, double sd)
 {
     struct samples samples = {arena_alloc_array(&run->arena, count, sizeof(double)), count};
     for (size_t i = 0; i < count; i++)
@@ -97,7 +99,7 @@ static inline void set_cpu(struct run *run, size_t endpoint, struct samples log_
 }
 
 static inline void set_exact(struct run *run, enum metric metric, struct samples head,
-                      struct samples base)
+                             struct samples base)
 {
     run->endpoints[0].figures[metric].side[SIDE_HEAD] = head;
     run->endpoints[0].figures[metric].side[SIDE_BASE] = base;
@@ -105,9 +107,12 @@ static inline void set_exact(struct run *run, enum metric metric, struct samples
 
 static inline void compare(struct bench *bench, bool stored)
 {
-    struct compare_options options = {.head = &bench->head, .base = stored ? &bench->base : NULL,
-                                      .gate = &bench->gate, .cpu_not_gated = bench->cpu_not_gated,
-                                      .waivers = &bench->waivers, .today = "2026-11-22"};
+    struct compare_options options = {.head = &bench->head,
+                                      .base = stored ? &bench->base : NULL,
+                                      .gate = &bench->gate,
+                                      .cpu_not_gated = bench->cpu_not_gated,
+                                      .waivers = &bench->waivers,
+                                      .today = "2026-11-22"};
     cr_assert(compare_runs(&bench->comparison, &options, &bench->err), "%s", bench->err.text);
     for (size_t i = 0; i < bench->comparison.endpoint_count; i++)
         for (unsigned m = 0; m < METRIC_COUNT; m++)
@@ -124,7 +129,8 @@ static inline const struct metric_verdict *exact_of(const struct bench *bench, e
     return &bench->comparison.endpoints[0].metrics[metric];
 }
 
-static inline void expect(const struct metric_verdict *verdict, enum verdict wanted, const char *words)
+static inline void expect(const struct metric_verdict *verdict, enum verdict wanted,
+                          const char *words)
 {
     cr_assert_eq(verdict->verdict, wanted, "is \"%s\": %s", verdict_name(verdict->verdict),
                  verdict->reason);

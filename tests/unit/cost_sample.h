@@ -42,8 +42,8 @@ static inline struct endpoint_verdict *cost_sample_add(struct cost_sample *sampl
     snprintf(sample->names[index], sizeof sample->names[index], "GET /%zu", index);
     *verdict = (struct endpoint_verdict){.name = sample->names[index], .weight = weight};
     for (size_t i = 0; i < METRIC_COUNT; i++)
-        verdict->metrics[i] = (struct metric_verdict){NAN, NAN, NAN, NAN, NAN, VERDICT_NONE, "",
-                                                      .accepted = NULL};
+        verdict->metrics[i] =
+            (struct metric_verdict){NAN, NAN, NAN, NAN, NAN, VERDICT_NONE, "", .accepted = NULL};
     verdict->metrics[METRIC_CPU_NS].head = cpu_ns;
     sample->head_endpoints[index] =
         (struct endpoint_result){.name = verdict->name, .weight = weight};

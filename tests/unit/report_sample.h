@@ -26,14 +26,16 @@ static inline struct metric_verdict sample_exact(double base, double head, enum 
                                                  const char *reason)
 {
     double change = head / base - 1;
-    return (struct metric_verdict){head, base, change, change, change, verdict, reason, .accepted = NULL};
+    return (struct metric_verdict){head,   base,    change, change,
+                                   change, verdict, reason, .accepted = NULL};
 }
 
 static inline struct metric_verdict sample_noisy(double base, double change, double low,
                                                  double high, enum verdict verdict,
                                                  const char *reason)
 {
-    return (struct metric_verdict){base * (1 + change), base, change, low, high, verdict, reason, .accepted = NULL};
+    return (struct metric_verdict){base * (1 + change), base, change, low, high, verdict, reason,
+                                   .accepted = NULL};
 }
 
 /* An endpoint that costs `cpu_ns` and passed in everything. */
@@ -58,7 +60,8 @@ static inline void sample_passed(struct endpoint_verdict *endpoint, const char *
     metrics[METRIC_SYSCALLS] = sample_exact(24, 24, VERDICT_PASSED, same);
     metrics[METRIC_ALLOCATIONS] = sample_exact(190, 190, VERDICT_PASSED, same);
     metrics[METRIC_ALLOC_BYTES] = sample_exact(12600, 12600, VERDICT_PASSED, same);
-    metrics[METRIC_RETAINED_BYTES] = (struct metric_verdict){0, 0, 0, 0, 0, VERDICT_PASSED, same, .accepted = NULL};
+    metrics[METRIC_RETAINED_BYTES] =
+        (struct metric_verdict){0, 0, 0, 0, 0, VERDICT_PASSED, same, .accepted = NULL};
 }
 
 static inline void sample_fill_endpoints(struct sample *sample)
@@ -214,7 +217,8 @@ static inline void sample_make_alone(struct sample *sample)
                                             NAN,
                                             VERDICT_NONE,
                                             exact ? "valgrind is not installed"
-                                                  : "no base to compare with", .accepted = NULL};
+                                                  : "no base to compare with",
+                                            .accepted = NULL};
         }
     }
     sample->passes[1] = (struct pass_result){.name = "exact",
@@ -237,8 +241,14 @@ static inline void sample_make_invalid(struct sample *sample)
                       "got:      {\"error\":\"internal\"}";
     search->verdict = VERDICT_NONE;
     for (size_t metric = 0; metric < METRIC_COUNT; metric++)
-        search->metrics[metric] = (struct metric_verdict){
-            NAN, NAN, NAN, NAN, NAN, VERDICT_NONE, "the endpoint answered wrongly", .accepted = NULL};
+        search->metrics[metric] = (struct metric_verdict){NAN,
+                                                          NAN,
+                                                          NAN,
+                                                          NAN,
+                                                          NAN,
+                                                          VERDICT_NONE,
+                                                          "the endpoint answered wrongly",
+                                                          .accepted = NULL};
     sample->comparison.invalid = true;
     sample->report.exit_code = 3;
 }
@@ -275,11 +285,11 @@ static inline void sample_make_hostile(struct sample *sample)
 static inline void sample_make_extreme(struct sample *sample)
 {
     struct endpoint_verdict *each = sample->endpoints;
-    each[0].metrics[METRIC_RETAINED_BYTES] =
-        (struct metric_verdict){4096, 0, NAN, NAN, NAN, VERDICT_REGRESSED, "a leak", .accepted = NULL};
+    each[0].metrics[METRIC_RETAINED_BYTES] = (struct metric_verdict){
+        4096, 0, NAN, NAN, NAN, VERDICT_REGRESSED, "a leak", .accepted = NULL};
     each[0].verdict = VERDICT_REGRESSED;
-    each[1].metrics[METRIC_CPU_NS] =
-        (struct metric_verdict){1e300, 1, 1e300, 1e299, 1e301, VERDICT_REGRESSED, "huge", .accepted = NULL};
+    each[1].metrics[METRIC_CPU_NS] = (struct metric_verdict){
+        1e300, 1, 1e300, 1e299, 1e301, VERDICT_REGRESSED, "huge", .accepted = NULL};
     each[1].verdict = VERDICT_REGRESSED;
     each[2].metrics[METRIC_INSTRUCTIONS] =
         (struct metric_verdict){-5, -4, -0.25, NAN, 7, VERDICT_NONE, "", .accepted = NULL};

@@ -144,7 +144,8 @@ Test(accept, growth_from_nothing, .timeout = 60)
     }
 }
 
-/* Neither a budget nor a wrong answer is accepted away, and one accepted metric leaves the other. */
+/* Neither a budget nor a wrong answer is accepted away, and one accepted metric leaves the
+ * other. */
 Test(accept, what_is_not_accepted, .timeout = 60)
 {
     struct bench bench;

@@ -96,8 +96,7 @@ static void grow_sites(void)
     stack(&profile, PROFILE_ALLOC, SIDE_HEAD, ALLOCATED(1, 64, 0), STACK("main m.c:1"));
 }
 
-/* ---- the short form
- * ------------------------------------------------------------------------------ */
+/* ---- the short form -------------------------------------------------------------------------- */
 
 Test(because, the_line_at_fault, .init = begin, .fini = end, .timeout = 60)
 {
@@ -222,8 +221,7 @@ Test(because, only_what_got_dearer, .init = begin, .fini = end, .timeout = 60)
     cr_assert_not_null(strstr(write_short(200, true), "rank.c:83"));
 }
 
-/* ---- wherever it is shown
- * -------------------------------------------------------------------------- */
+/* ---- wherever it is shown -------------------------------------------------------------------- */
 
 /* Names come from the gateway's programs and from file systems. */
 static void grow_hostile(void)
@@ -283,8 +281,7 @@ Test(because, in_the_terminal_report, .init = begin, .fini = end, .timeout = 60)
     buffer_release(&out);
 }
 
-/* ---- the long form
- * --------------------------------------------------------------------------------- */
+/* ---- the long form --------------------------------------------------------------------------- */
 
 Test(because, in_full, .init = begin, .fini = end, .timeout = 60)
 {
@@ -321,8 +318,7 @@ Test(because, what_moved_is_told_of_a_passed_metric, .init = begin, .fini = end,
     cr_assert_null(strstr(text, "functions  "), "%s", text);
 }
 
-/* ---- JSON
- * -------------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static json_t *write_json(void)
 {

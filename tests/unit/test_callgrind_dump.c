@@ -91,7 +91,7 @@ static void render(const struct callgrind_profile *profile, struct buffer *text)
     }
 }
 
-/* ---- valid files ------------------------------------------------------------------------------ */
+/* ---- valid files ----------------------------------------------------------------------------- */
 
 struct valid_case {
     char name[40];
@@ -186,7 +186,8 @@ Test(callgrind_dump, other_writers_count_from_the_row_of_the_call)
 
 Test(callgrind_dump, functions_of_one_name_in_two_files_are_two)
 {
-    static const char text[] = "events: Ir\nob=o\nfl=a.c\nfn=f\nfi=h\n7 1\nfl=b.c\nfn=f\nfi=h\n7 1\n";
+    static const char text[] =
+        "events: Ir\nob=o\nfl=a.c\nfn=f\nfi=h\n7 1\nfl=b.c\nfn=f\nfi=h\n7 1\n";
     struct callgrind_profile *profile = new_profile();
     size_t count;
     cr_assert(callgrind_profile_parse(profile, "x", text, sizeof text - 1, NULL, NULL));
@@ -329,7 +330,8 @@ Test(callgrind_dump, a_file_that_is_not_there)
     callgrind_profile_free(profile);
 }
 
-/* Of callgrind's own dumps every cut is seen, wherever it was made; what came before it is there. */
+/* Of callgrind's own dumps every cut is seen, wherever it was made; what came before it is
+ * there. */
 Test(callgrind_dump, every_cut_is_seen)
 {
     static const char *const names[] = {"profile-active-call.out", "profile-inlined.out"};
@@ -408,7 +410,7 @@ Test(callgrind_dump, the_nth_allocation_fails)
     buffer_release(&text);
 }
 
-/* ---- against callgrind_annotate --------------------------------------------------------------- */
+/* ---- against callgrind_annotate -------------------------------------------------------------- */
 
 static const char program[] =
     "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
@@ -453,7 +455,8 @@ static uint64_t find_sum(const struct callgrind_profile *profile, const char *fi
 }
 
 /* Compares each "    1,234 (12.3%)  FILE:FUNCTION [OBJECT]"; returns the sum of them. */
-static uint64_t compare_functions(const struct callgrind_profile *profile, char *text, size_t *count)
+static uint64_t compare_functions(const struct callgrind_profile *profile, char *text,
+                                  size_t *count)
 {
     char *rest = NULL;
     uint64_t total = 0;
@@ -494,10 +497,11 @@ static void compare_dump(const char *folder, const char *instr_option)
     snprintf(path, sizeof path, "%s/dump", folder);
     snprintf(binary, sizeof binary, "%s/program", folder);
     snprintf(option, sizeof option, "--callgrind-out-file=%s", path);
-    const char *const count_it[] = {"valgrind", "-q", "--tool=callgrind", instr_option,
-                                    "--dump-line=yes", option, binary, NULL};
-    const char *const annotate[] = {"callgrind_annotate", "--threshold=100", "--auto=no",
-                                    "--show=Ir", path, NULL};
+    const char *const count_it[] = {
+        "valgrind", "-q", "--tool=callgrind", instr_option, "--dump-line=yes", option,
+        binary,     NULL};
+    const char *const annotate[] = {
+        "callgrind_annotate", "--threshold=100", "--auto=no", "--show=Ir", path, NULL};
     struct callgrind_profile *profile = new_profile();
     cr_assert(run_program(count_it, &out));
     buffer_clear(&out);

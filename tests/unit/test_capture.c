@@ -252,8 +252,8 @@ static bool work_once(void)
     join_keys_add_field(&keys, "X-Request-ID", "7");
     join_keys_add_field(&keys, "X-Correlation-ID", "8");
     bool opened = joiner != NULL && joiner_open(joiner, &request, &keys);
-    bool ok = opened && captured != NULL &&
-              captured_exchange_convert(captured, &arena, &exchange, &err);
+    bool ok =
+        opened && captured != NULL && captured_exchange_convert(captured, &arena, &exchange, &err);
     cr_expect(err.code == ERROR_NONE || err.code == ERROR_MEMORY);
     if (opened)
         joiner_close(joiner, &request);

@@ -204,9 +204,9 @@ Test(check, carried_values_may_stand_for_recorded_ones)
         reply_init(&reply);
         reply.status = 200;
         buffer_append_string(&reply.body, cases[i].got);
-        cr_expect_eq(check_reply_carried(&rules, &exchange, &reply, is_new_for_old, NULL,
-                                         &difference),
-                     cases[i].same, "%s against %s", cases[i].expected, cases[i].got);
+        cr_expect_eq(
+            check_reply_carried(&rules, &exchange, &reply, is_new_for_old, NULL, &difference),
+            cases[i].same, "%s against %s", cases[i].expected, cases[i].got);
         reply_release(&reply);
         buffer_release(&difference);
     }

@@ -71,7 +71,8 @@ Test(child, names_a_program_that_is_not_there)
     const char *const true_arguments[] = {"true", NULL};
     options = (struct child_options){.arguments = true_arguments, .folder = "/gone", .cpu = -1};
     cr_assert(!child_start(&options, &pid, &err));
-    cr_assert_str_eq(err.text, "cannot enter the folder of true in /gone: No such file or directory");
+    cr_assert_str_eq(err.text,
+                     "cannot enter the folder of true in /gone: No such file or directory");
 }
 
 Test(child, gets_folder_environment_and_no_input)
@@ -102,7 +103,8 @@ Test(child, signals_are_as_for_a_new_program)
     struct error err = {0};
     struct buffer out;
     unsigned long long blocked, ignored;
-    /* Signals 32 and 33 are the C library's own: nobody can reset them, and no gateway uses them. */
+    /* Signals 32 and 33 are the C library's own: nobody can reset them, and no gateway uses
+     * them. */
     const unsigned long long reserved = 3ULL << 31;
     buffer_init(&out, 1 << 16);
     cr_assert(child_run(&options, 20000, NULL, &out, NULL, &status, &err), "%s", err.text);

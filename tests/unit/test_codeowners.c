@@ -26,8 +26,9 @@ static void ask(enum codeowners_dialect dialect, const char *text, const char *f
     cr_assert_not_null(copy);
     memcpy(copy, text, strlen(text)); /* no NUL behind it: the size counts */
     arena_init(&arena);
-    cr_assert(codeowners_parse(&codeowners, dialect, "CODEOWNERS", copy, strlen(text), &arena,
-                               &err), "%s", err.text);
+    cr_assert(
+        codeowners_parse(&codeowners, dialect, "CODEOWNERS", copy, strlen(text), &arena, &err),
+        "%s", err.text);
     free(copy);
     size_t count = codeowners_find(&codeowners, file, answers, CODEOWNERS_ANSWERS_MAX);
     out[0] = '\0';
@@ -68,40 +69,32 @@ Test(codeowners, github_the_manuals_example)
 {
     static const char text[] = "# a comment\n"
                                "\n"
-                               "*       @everyone @everyone-else\n"         /* 3 */
-                               "*.ts    @scripts #behind a rule\n"           /* 4 */
-                               "*.go words@example.com\n"                    /* 5 */
-                               "*.txt @pin-org/scribes\n"                    /* 6 */
-                               "/build/logs/ @logkeeper\n"                   /* 7 */
-                               "notes/* words@example.com\n"                 /* 8 */
-                               "tools/ @toolsmith\n"                         /* 9 */
-                               "/scripts/ @logkeeper @toolsmith\n"           /* 10 */
-                               "**/trail @trailkeeper\n"                     /* 11 */
-                               "/apps/ @toolsmith\n"                         /* 12 */
-                               "/apps/inner\n";                              /* 13 */
-    EXPECT(CODEOWNERS_GITHUB, text,
-           {"README", "@everyone @everyone-else [3]"},
-           {"deep/in/it/main.c", "@everyone @everyone-else [3]"},
-           {"main.ts", "@scripts [4]"},
-           {"deep/main.ts", "@scripts [4]"},
-           {"main.go", "words@example.com [5]"},
-           {"a/b.txt", "@pin-org/scribes [6]"},
-           {"build/logs/today.log", "@logkeeper [7]"},
+                               "*       @everyone @everyone-else\n" /* 3 */
+                               "*.ts    @scripts #behind a rule\n"  /* 4 */
+                               "*.go words@example.com\n"           /* 5 */
+                               "*.txt @pin-org/scribes\n"           /* 6 */
+                               "/build/logs/ @logkeeper\n"          /* 7 */
+                               "notes/* words@example.com\n"        /* 8 */
+                               "tools/ @toolsmith\n"                /* 9 */
+                               "/scripts/ @logkeeper @toolsmith\n"  /* 10 */
+                               "**/trail @trailkeeper\n"            /* 11 */
+                               "/apps/ @toolsmith\n"                /* 12 */
+                               "/apps/inner\n";                     /* 13 */
+    EXPECT(CODEOWNERS_GITHUB, text, {"README", "@everyone @everyone-else [3]"},
+           {"deep/in/it/main.c", "@everyone @everyone-else [3]"}, {"main.ts", "@scripts [4]"},
+           {"deep/main.ts", "@scripts [4]"}, {"main.go", "words@example.com [5]"},
+           {"a/b.txt", "@pin-org/scribes [6]"}, {"build/logs/today.log", "@logkeeper [7]"},
            {"build/logs/2026/today.log", "@logkeeper [7]"},
            {"other/build/logs/today.log", "@everyone @everyone-else [3]"},
            {"notes/first-steps.md", "words@example.com [8]"},
            {"notes/build/trouble.md", "@everyone @everyone-else [3]"},
            {"deep/notes/first-steps.md", "@everyone @everyone-else [3]"},
-           {"tools/x.c", "@toolsmith [9]"},
-           {"any/where/tools/deep/x.c", "@toolsmith [9]"},
+           {"tools/x.c", "@toolsmith [9]"}, {"any/where/tools/deep/x.c", "@toolsmith [9]"},
            {"scripts/x.sh", "@logkeeper @toolsmith [10]"},
-           {"deep/scripts/x.sh", "@everyone @everyone-else [3]"},
-           {"trail", "@trailkeeper [11]"},
+           {"deep/scripts/x.sh", "@everyone @everyone-else [3]"}, {"trail", "@trailkeeper [11]"},
            {"build/logs/trail/x", "@trailkeeper [11]"},
-           {"deeply/nested/trail/x/y", "@trailkeeper [11]"},
-           {"apps/x", "@toolsmith [12]"},
-           {"apps/inner/x", "- [13]"},
-           {"apps/inner", "- [13]"},
+           {"deeply/nested/trail/x/y", "@trailkeeper [11]"}, {"apps/x", "@toolsmith [12]"},
+           {"apps/inner/x", "- [13]"}, {"apps/inner", "- [13]"},
            {"apps/inner2/x", "@toolsmith [12]"});
 }
 
@@ -114,7 +107,8 @@ Test(codeowners, github_patterns)
            {"feed", "@a [1]"}, {"feeds", ""});
     EXPECT(CODEOWNERS_GITHUB, "feed/ @a\n", {"feed", ""}, {"feed/x", "@a [1]"});
     EXPECT(CODEOWNERS_GITHUB, "/* @a\n", {"x.c", "@a [1]"}, {"d/x.c", ""});
-    EXPECT(CODEOWNERS_GITHUB, "src/** @a\n", {"src/x", "@a [1]"}, {"src/d/x", "@a [1]"}, {"src", ""});
+    EXPECT(CODEOWNERS_GITHUB, "src/** @a\n", {"src/x", "@a [1]"}, {"src/d/x", "@a [1]"},
+           {"src", ""});
     EXPECT(CODEOWNERS_GITHUB, "src/**/x @a\n", {"src/x", "@a [1]"}, {"src/a/b/x", "@a [1]"},
            {"src/a/xx", ""}, {"o/src/x", ""});
     EXPECT(CODEOWNERS_GITHUB, "src/*/x @a\n", {"src/a/x", "@a [1]"}, {"src/a/b/x", ""},
@@ -135,12 +129,12 @@ Test(codeowners, github_lines_that_are_none)
     struct arena arena;
     struct error err = {0};
     static const char text[] = "* @a\n"
-                               "!x.c @b\n"          /* 2 */
-                               "[a-z].c @b\n"       /* 3 */
-                               "\\#x @b\n"          /* 4 */
-                               "y.c b\n"            /* 5 */
-                               "y.c @b @\n"         /* 6 */
-                               "y.c @b/ \n"         /* 7 */
+                               "!x.c @b\n"           /* 2 */
+                               "[a-z].c @b\n"        /* 3 */
+                               "\\#x @b\n"           /* 4 */
+                               "y.c b\n"             /* 5 */
+                               "y.c @b @\n"          /* 6 */
+                               "y.c @b/ \n"          /* 7 */
                                "y.c @b @two@three\n" /* 8 */
                                "z.c @@maintainer\n"; /* 9: GitLab's */
     static const size_t lines[] = {2, 3, 4, 5, 6, 7, 8, 9};
@@ -161,39 +155,31 @@ Test(codeowners, gitlab_sections)
     static const char readme[] = "* @all\n"
                                  "\n"
                                  "[Readers]\n"
-                                 "README @one @two\n"      /* 4 */
-                                 "inner/README @four\n"    /* 5 */
+                                 "README @one @two\n"   /* 4 */
+                                 "inner/README @four\n" /* 5 */
                                  "\n"
                                  "[Other readers]\n"
-                                 "README @three\n";        /* 8 */
-    EXPECT(CODEOWNERS_GITLAB, readme,
-           {"README", "@all [1] + @one @two [4] + @three [8]"},
-           {"inner/README", "@all [1] + @four [5] + @three [8]"},
-           {"main.c", "@all [1]"});
+                                 "README @three\n"; /* 8 */
+    EXPECT(CODEOWNERS_GITLAB, readme, {"README", "@all [1] + @one @two [4] + @three [8]"},
+           {"inner/README", "@all [1] + @four [5] + @three [8]"}, {"main.c", "@all [1]"});
     static const char defaults[] = "[Words] @words\n"
-                                   "notes/\n"                    /* 2 */
-                                   "README\n"                    /* 3 */
+                                   "notes/\n" /* 2 */
+                                   "README\n" /* 3 */
                                    "\n"
                                    "[Data][2] @data @dana\n"
-                                   "model/db/\n"                 /* 6 */
+                                   "model/db/\n"                  /* 6 */
                                    "config/db/setup.md @words\n"; /* 7 */
-    EXPECT(CODEOWNERS_GITLAB, defaults,
-           {"notes/x", "@words [2]"},
-           {"README", "@words [3]"},
-           {"model/db/x", "@data @dana [6]"},
-           {"config/db/setup.md", "@words [7]"},
-           {"main.c", ""});
+    EXPECT(CODEOWNERS_GITLAB, defaults, {"notes/x", "@words [2]"}, {"README", "@words [3]"},
+           {"model/db/x", "@data @dana [6]"}, {"config/db/setup.md", "@words [7]"}, {"main.c", ""});
     /* Sections of one name are one, whatever their case; the last rule of them counts. */
     static const char twins[] = "[Words]\n"
-                                "ee/notes/ @words\n"  /* 2 */
+                                "ee/notes/ @words\n" /* 2 */
                                 "[Data]\n"
-                                "README @data\n"      /* 4 */
+                                "README @data\n" /* 4 */
                                 "[WORDS]\n"
-                                "README @words\n";    /* 6 */
-    EXPECT(CODEOWNERS_GITLAB, twins,
-           {"README", "@words [6] + @data [4]"},
-           {"ee/notes/README", "@words [6] + @data [4]"},
-           {"ee/notes/x", "@words [2]"});
+                                "README @words\n"; /* 6 */
+    EXPECT(CODEOWNERS_GITLAB, twins, {"README", "@words [6] + @data [4]"},
+           {"ee/notes/README", "@words [6] + @data [4]"}, {"ee/notes/x", "@words [2]"});
 }
 
 Test(codeowners, gitlab_headings)
@@ -272,22 +258,20 @@ Test(codeowners, gitlab_patterns)
 Test(codeowners, gitlab_exclusions)
 {
     static const char text[] = "* @all\n"
-                               "!pom.xml\n"                 /* 2 */
+                               "!pom.xml\n" /* 2 */
                                "[Ruby]\n"
-                               "*.rb @ruby\n"               /* 4 */
-                               "!/config/**/*.rb\n"         /* 5 */
-                               "/config/routes.rb @ops\n";  /* 6 */
-    EXPECT(CODEOWNERS_GITLAB, text,
-           {"pom.xml", "- [2]"},
-           {"x.rb", "@all [1] + @ruby [4]"},
-           {"config/a/x.rb", "@all [1] + - [5]"},
-           {"config/routes.rb", "@all [1] + - [5]"});
+                               "*.rb @ruby\n"              /* 4 */
+                               "!/config/**/*.rb\n"        /* 5 */
+                               "/config/routes.rb @ops\n"; /* 6 */
+    EXPECT(CODEOWNERS_GITLAB, text, {"pom.xml", "- [2]"}, {"x.rb", "@all [1] + @ruby [4]"},
+           {"config/a/x.rb", "@all [1] + - [5]"}, {"config/routes.rb", "@all [1] + - [5]"});
 }
 
 /* docs.gitlab.com, "Malformed owners", "Zero owners" and roles. */
 Test(codeowners, gitlab_owners)
 {
-    EXPECT(CODEOWNERS_GITLAB, "/path/* @group without_sign @user\n", {"path/x", "@group @user [1]"});
+    EXPECT(CODEOWNERS_GITLAB, "/path/* @group without_sign @user\n",
+           {"path/x", "@group @user [1]"});
     EXPECT(CODEOWNERS_GITLAB, "a.c @@developer @@Maintainers @@owner @@guest\n",
            {"a.c", "@@developer @@Maintainers @@owner [1]"});
     EXPECT(CODEOWNERS_GITLAB, "a.c @group/inner/most legal@example.com\n",
@@ -326,7 +310,8 @@ Test(codeowners, size_limit)
     free(text);
 }
 
-/* Long patterns of stars against long names: what would take for ever if it were tried way by way. */
+/* Long patterns of stars against long names: what would take for ever if it were tried way by
+ * way. */
 Test(codeowners, no_pattern_takes_long)
 {
     char text[1100] = "", file[1025] = "", found[64];

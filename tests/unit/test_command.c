@@ -134,9 +134,8 @@ Test(command, help_is_asked_for_even_where_words_are_missing)
 Test(command, exit_codes_are_those_of_the_house)
 {
     static const int expected[][2] = {
-        {ERROR_NONE, 0},       {ERROR_USAGE, 2},       {ERROR_INPUT, 2},  {ERROR_IO, 4},
-        {ERROR_MEMORY, 4},     {ERROR_ENVIRONMENT, 4}, {ERROR_MEASUREMENT, 3},
-        {ERROR_INTERRUPTED, 130},
+        {ERROR_NONE, 0},   {ERROR_USAGE, 2},       {ERROR_INPUT, 2},       {ERROR_IO, 4},
+        {ERROR_MEMORY, 4}, {ERROR_ENVIRONMENT, 4}, {ERROR_MEASUREMENT, 3}, {ERROR_INTERRUPTED, 130},
     };
     for (size_t i = 0; i < COUNT_OF(expected); i++)
         cr_assert_eq((int)exit_code_of(&(struct error){.code = (enum error_code)expected[i][0]}),

@@ -60,8 +60,7 @@ Test(compare_cpu, cpu_all_replicates_equal, .timeout = 600)
     struct bench bench;
     init_bench(&bench, 2);
     for (size_t i = 0; i < 2; i++) {
-        struct samples samples = {
-            arena_alloc_array(&bench.head.arena, 20, sizeof(double)), 20};
+        struct samples samples = {arena_alloc_array(&bench.head.arena, 20, sizeof(double)), 20};
         for (size_t k = 0; k < 20; k++)
             samples.values[k] = i == 0 ? 0.0 : 0.05;
         set_cpu(&bench.head, i, samples);
@@ -286,8 +285,9 @@ Test(compare_cpu, missing_on_one_side, .timeout = 600)
 {
     struct bench bench;
     init_bench(&bench, 2);
-    set_cpu(&bench.head, 0, make_samples(&bench.head, 8, 0.0, 0.001, -0.001, 0.002, -0.002, 0.0015,
-                                         -0.0015, 0.0005));
+    set_cpu(
+        &bench.head, 0,
+        make_samples(&bench.head, 8, 0.0, 0.001, -0.001, 0.002, -0.002, 0.0015, -0.0015, 0.0005));
     bench.head.endpoints[1].figures[METRIC_CPU_NS].side[SIDE_HEAD] =
         make_samples(&bench.head, 1, 100000.0);
     bench.head.endpoints[1].figures[METRIC_SYSCALLS].side[SIDE_HEAD] =

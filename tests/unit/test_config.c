@@ -143,12 +143,14 @@ static unsigned long long hash_of(const char *text)
 Test(config, workload_is_not_named_by_layout_gate_or_store)
 {
     unsigned long long plain = hash_of("{" GATEWAY "}");
-    cr_assert_eq(plain, hash_of("{\"corpus\":   \"c\",\n\"gateway\": {\"start\": [\"x\", \"${port}\"]}}"));
+    cr_assert_eq(plain,
+                 hash_of("{\"corpus\":   \"c\",\n\"gateway\": {\"start\": [\"x\", \"${port}\"]}}"));
     cr_assert_eq(plain, hash_of("{" GATEWAY ", \"gate\": {\"alpha\": 0.1}}"));
     cr_assert_eq(plain, hash_of("{" GATEWAY ", \"baseline\": {\"name\": \"main\"}}"));
     cr_assert_eq(plain, hash_of("{" GATEWAY ", \"dead\": {\"keep\": []}}"));
     cr_assert_neq(plain, hash_of("{" GATEWAY ", \"inject\": {\"traceparent\": true}}"));
-    cr_assert_neq(plain, hash_of("{\"gateway\": {\"start\": [\"y\", \"${port}\"]}, \"corpus\": \"c\"}"));
+    cr_assert_neq(plain,
+                  hash_of("{\"gateway\": {\"start\": [\"y\", \"${port}\"]}, \"corpus\": \"c\"}"));
 }
 
 static bool read_one(const char *path, struct error *err)

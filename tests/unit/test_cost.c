@@ -134,8 +134,8 @@ Test(cost, hours_at_a_price)
     cost_release(&cost);
 }
 
-/* 3.6 million requests of 1 ms are one CPU hour, and a tenth more runs in the background: 1.1 of the
- * 2 vCPU hours that $22 paid for. */
+/* 3.6 million requests of 1 ms are one CPU hour, and a tenth more runs in the background: 1.1 of
+ * the 2 vCPU hours that $22 paid for. */
 Test(cost, overhead_and_idle)
 {
     cost_sample_init(&sample);
@@ -159,12 +159,14 @@ Test(cost, overhead_and_idle)
     expect_near(cost.idle.share, 0.45);
     expect_near(cost.idle.instance_hours, 0.9);
     expect_near(cost.endpoints[0].instance_hours, 1.0 / 3);
-    cr_expect_str_eq(cost.basis,
-                     "$22.00 a month (tollgate.json) at 118 k requests a day (the corpus's weights); "
-                     "CPU time a request as measured here, 1.1 CPU hours a month; CPU 55 % used of 2 "
-                     "vCPU hours");
+    cr_expect_str_eq(
+        cost.basis,
+        "$22.00 a month (tollgate.json) at 118 k requests a day (the corpus's weights); "
+        "CPU time a request as measured here, 1.1 CPU hours a month; CPU 55 % used of 2 "
+        "vCPU hours");
     cost_release(&cost);
-    /* Production says that it took 1.65 hours: 1.5 times as much as here, 82.5 % of what was paid. */
+    /* Production says that it took 1.65 hours: 1.5 times as much as here, 82.5 % of what was
+     * paid. */
     sample.terms.cpu_hours = 1.65;
     find();
     expect_sum();
@@ -174,7 +176,8 @@ Test(cost, overhead_and_idle)
     cost_release(&cost);
 }
 
-/* Twice the hours that were paid for: the figures do not fit, so shares decide and nothing idles. */
+/* Twice the hours that were paid for: the figures do not fit, so shares decide and nothing
+ * idles. */
 Test(cost, more_needed_than_paid_for)
 {
     cost_sample_init(&sample);
@@ -284,8 +287,7 @@ Test(cost, counts_of_production)
     cr_expect_eq(cost.endpoints[2].month_micros, 0);
     expect_near(cost.endpoints[2].million, cost.endpoints[0].million);
     expect_near(cost.endpoints[0].million, 100 / (730000 + 36500.0 / 12) * 1e6);
-    expect_near(cost.unmeasured_share,
-                730000 / 9.0 / (730000 / 9.0 + 730000 + 36500.0 / 12));
+    expect_near(cost.unmeasured_share, 730000 / 9.0 / (730000 / 9.0 + 730000 + 36500.0 / 12));
     cr_expect_not_null(strstr(cost.notes[1], "most of them to GET /gone"), "%s", cost.notes[1]);
     cost_release(&cost);
     /* Some with a period and some without: nobody can add those up. */
@@ -497,7 +499,8 @@ Test(cost, adds_up_to_the_bill_whatever_it_is)
     cr_expect(absolute > 500 && shared > 500, "%zu and %zu", absolute, shared);
 }
 
-/* By cost 0, 2, 1; by requests 1, 2, 0; by ratio 0, 2, 1; an endpoint that was not asked comes last. */
+/* By cost 0, 2, 1; by requests 1, 2, 0; by ratio 0, 2, 1; an endpoint that was not asked comes
+ * last. */
 Test(cost, orders)
 {
     static const size_t wanted[][4] = {{0, 2, 1, 3}, {1, 2, 0, 3}, {0, 2, 1, 3}};
@@ -521,9 +524,10 @@ Test(cost, orders)
 /* a has $50 and $30, b $20: 80 and 20, on average 40 and 20; what nobody has comes last. */
 Test(cost, sums_by_owner)
 {
-    struct endpoint_owner rows[] = {
-        {.endpoint = "GET /0", .owner = "a"}, {.endpoint = "GET /1", .owner = "b"},
-        {.endpoint = "GET /2", .owner = "a"}, {.endpoint = "GET /3"}};
+    struct endpoint_owner rows[] = {{.endpoint = "GET /0", .owner = "a"},
+                                    {.endpoint = "GET /1", .owner = "b"},
+                                    {.endpoint = "GET /2", .owner = "a"},
+                                    {.endpoint = "GET /3"}};
     struct owners owners = {.endpoints = rows, .count = 4};
     struct owner_cost *sums = NULL;
     struct arena arena;

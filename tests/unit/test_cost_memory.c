@@ -129,12 +129,15 @@ static bool try_report(struct error *err)
     bool has_cost = false;
     arena_init(&arena);
     buffer_init(&out, 1 << 20);
-    sample.head.profiles[PROFILE_LINES][SIDE_HEAD] =
-        (struct profile){.present = true, .frames = frames, .frame_count = 2, .nodes = nodes,
-                         .node_count = 2, .endpoints = profiled, .endpoint_count = 1};
-    struct owners_question question = {.head = &sample.head,
-                                       .comparison = &sample.comparison,
-                                       .codeowners = &codeowners};
+    sample.head.profiles[PROFILE_LINES][SIDE_HEAD] = (struct profile){.present = true,
+                                                                      .frames = frames,
+                                                                      .frame_count = 2,
+                                                                      .nodes = nodes,
+                                                                      .node_count = 2,
+                                                                      .endpoints = profiled,
+                                                                      .endpoint_count = 1};
+    struct owners_question question = {
+        .head = &sample.head, .comparison = &sample.comparison, .codeowners = &codeowners};
     bool ok = codeowners_parse(&codeowners, CODEOWNERS_GITLAB, "CODEOWNERS",
                                buffer_text(&gitlab_text), gitlab_text.length, &arena, err) &&
               owners_find(&owners, &question, &arena, err) &&

@@ -168,7 +168,8 @@ Test(cost_report, all_widths)
         }
 }
 
-/* With 60 endpoints 25 are shown, the others are one row, and the column still adds up: 60 a cent. */
+/* With 60 endpoints 25 are shown, the others are one row, and the column still adds up: 60 a
+ * cent. */
 Test(cost_report, the_others_are_one_row)
 {
     struct buffer out;
@@ -194,7 +195,8 @@ Test(cost_report, the_others_are_one_row)
     buffer_release(&out);
 }
 
-/* Names from outside: no escape reaches the terminal, and no line is a command to a job's runner. */
+/* Names from outside: no escape reaches the terminal, and no line is a command to a job's
+ * runner. */
 Test(cost_report, hostile_names)
 {
     struct buffer out;
@@ -203,7 +205,8 @@ Test(cost_report, hostile_names)
     cost_release(&cost);
     name(0, "::error::boo");
     name(1, "\x1b[31mred\x1b[0m");
-    name(2, "\xe2\x80\xae" "GET /backwards");
+    name(2, "\xe2\x80\xae"
+            "GET /backwards");
     name(3, "##[error]x\n::warning::y");
     name(4, "\xff\xfe");
     owner_rows[0].owner = "::error::owner";
@@ -253,14 +256,14 @@ Test(cost_report, json_adds_up)
         static const char *const rest[] = {"overhead", "idle"};
         const json_t *endpoints = json_object_get(json, "endpoints");
         for (size_t i = 0; i < json_array_size(endpoints); i++)
-            sum += json_integer_value(json_object_get(
-                json_object_get(json_array_get(endpoints, i), "month"), keys[key]));
+            sum += json_integer_value(
+                json_object_get(json_object_get(json_array_get(endpoints, i), "month"), keys[key]));
         for (size_t i = 0; i < 2; i++)
             sum += json_integer_value(json_object_get(
                 json_object_get(json_object_get(json, rest[i]), "month"), keys[key]));
         cr_expect_eq(sum, 3120000000);
-        cr_expect_eq(sum, json_integer_value(
-                              json_object_get(json_object_get(json, "bill"), keys[key])));
+        cr_expect_eq(sum,
+                     json_integer_value(json_object_get(json_object_get(json, "bill"), keys[key])));
     }
     json_decref(json);
     buffer_release(&out);
@@ -270,8 +273,7 @@ Test(cost_report, words)
 {
     char text[COST_WORDS_SIZE];
     make_sample();
-    struct cost_change change = {
-        .sure = true, .efficiency = 65.2e6, .low = 52.1e6, .high = 78.4e6};
+    struct cost_change change = {.sure = true, .efficiency = 65.2e6, .low = 52.1e6, .high = 78.4e6};
     cost_words_change(&cost, &change, true, text);
     cr_expect_str_eq(text, "+$65.20 a month (+$52.10 to +$78.40)");
     change.low = change.high = change.efficiency;

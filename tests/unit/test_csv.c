@@ -66,7 +66,9 @@ Test(csv, fields)
     EXPECT("a,b\n\"\",\"\"\"\"\n", "a|b;|\"");
     EXPECT("a,b\n,\n", "a|b;|");
     EXPECT("a\n\"one\ntwo\r\nthree\"\n", "a;one\ntwo\r\nthree");
-    EXPECT("\xef\xbb\xbf" "a\n1\n", "a;1");
+    EXPECT("\xef\xbb\xbf"
+           "a\n1\n",
+           "a;1");
     EXPECT("\n\r\na\n\n1\n\n", "a;1");
     EXPECT("a\n 1 \n", "a; 1 "); /* spaces are part of a field */
 }

@@ -36,10 +36,8 @@ static struct distill_item *add(uint32_t endpoint, uint32_t variant, int status,
 
 static struct distill_options options(size_t budget, uint64_t seed)
 {
-    return (struct distill_options){.budget = budget,
-                                    .seconds = INFINITY,
-                                    .seed = seed,
-                                    .endpoint_count = ENDPOINTS_MAX};
+    return (struct distill_options){
+        .budget = budget, .seconds = INFINITY, .seed = seed, .endpoint_count = ENDPOINTS_MAX};
 }
 
 static struct distillation make(const struct distill_options *wanted)

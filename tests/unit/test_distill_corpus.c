@@ -69,8 +69,8 @@ static struct run make_run(void)
     variants[1].figures[METRIC_INSTRUCTIONS][SIDE_HEAD] = 2000;
     variants[2].name = "line 5";
     variants[2].figures[METRIC_INSTRUCTIONS][SIDE_HEAD] = 1234;
-    endpoints[0] = (struct endpoint_result){.name = "GET /a", .variants = variants,
-                                            .variant_count = 2};
+    endpoints[0] =
+        (struct endpoint_result){.name = "GET /a", .variants = variants, .variant_count = 2};
     endpoints[0].figures[METRIC_CPU_NS].side[SIDE_HEAD] = (struct samples){cpu, 3};
     endpoints[0].figures[METRIC_WALL_P50_NS].side[SIDE_HEAD] = (struct samples){cpu, 1};
     endpoints[1] = (struct endpoint_result){.name = "GET /b"};

@@ -48,8 +48,7 @@ static bool take(void *context, struct exchange *exchange, struct error *err)
                  exchange->response.body.size);
     for (size_t i = 0; i < exchange->request.headers.count; i++)
         snprintf(line + strlen(line), 200 - strlen(line), " %s=%s",
-                 exchange->request.headers.items[i].name,
-                 exchange->request.headers.items[i].value);
+                 exchange->request.headers.items[i].name, exchange->request.headers.items[i].value);
     emitted->weight += exchange->weight;
     cr_expect_null(exchange->response.body.data);
     return true;

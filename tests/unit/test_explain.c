@@ -74,9 +74,9 @@ Test(explain, what_would_settle_it, .timeout = 300)
 /* Against another run: each side's own starts. */
 Test(explain, two_runs, .timeout = 60)
 {
-    static const char *const lines[] = {"instr regressed\n", "head       2: 210.0 k, 211.0 k\n",
-                                        "base       1: 200.0 k\n", "starts disagree",
-                                        "between the extremes of the starts", NULL};
+    static const char *const lines[] = {
+        "instr regressed\n", "head       2: 210.0 k, 211.0 k\n",   "base       1: 200.0 k\n",
+        "starts disagree",   "between the extremes of the starts", NULL};
     struct bench bench;
     struct buffer out;
     init_bench(&bench, 1);

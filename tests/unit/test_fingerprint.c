@@ -3,9 +3,14 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-static const struct fingerprint machine = {
-    .cpu_model = "Model 1", .cpu_flags = "abc", .virtualization = "kvm", .cpus = 2,
-    .kernel = "6.1", .libc = "glibc 2.36", .compiler = "gcc 12", .valgrind = "3.19"};
+static const struct fingerprint machine = {.cpu_model = "Model 1",
+                                           .cpu_flags = "abc",
+                                           .virtualization = "kvm",
+                                           .cpus = 2,
+                                           .kernel = "6.1",
+                                           .libc = "glibc 2.36",
+                                           .compiler = "gcc 12",
+                                           .valgrind = "3.19"};
 
 Test(fingerprint, equal_ones_do_not_differ, .timeout = 60)
 {

@@ -8,7 +8,7 @@
 #include <glob.h>
 #include <string.h>
 
-/* ---- patches ---------------------------------------------------------------------------------- */
+/* ---- patches --------------------------------------------------------------------------------- */
 
 static bool shows(const char *patch, uint32_t line)
 {
@@ -16,8 +16,8 @@ static bool shows(const char *patch, uint32_t line)
     struct error err = {0};
     arena_init(&arena);
     struct github_diff diff = {.arena = &arena, .known = true};
-    json_t *file = json_pack("{s:s, s:s, s:s}", "filename", "a.c", "status", "modified", "patch",
-                             patch);
+    json_t *file =
+        json_pack("{s:s, s:s, s:s}", "filename", "a.c", "status", "modified", "patch", patch);
     cr_assert(github_diff_add(&diff, file, &err), "%s", err.text);
     bool found = github_diff_shows(&diff, "a.c", line);
     cr_assert_not(github_diff_shows(&diff, "b.c", line));
@@ -27,9 +27,10 @@ static bool shows(const char *patch, uint32_t line)
 }
 
 /* Lines of the head: 10 to 15, with those beside what changed, and 40. */
-static const char patch[] = "@@ -10,5 +10,6 @@ int f(void)\n one\n+two\n-@@ -90 +90 @@\n+@@ -70 +70 "
-                            "@@\n three\n four\n five\n@@ -39 +40 @@\n-x\n+y\n"
-                            "\\ No newline at end of file";
+static const char patch[] =
+    "@@ -10,5 +10,6 @@ int f(void)\n one\n+two\n-@@ -90 +90 @@\n+@@ -70 +70 "
+    "@@\n three\n four\n five\n@@ -39 +40 @@\n-x\n+y\n"
+    "\\ No newline at end of file";
 
 Test(github_diff, lines_shown, .timeout = 60)
 {
@@ -96,7 +97,7 @@ ParameterizedTest(struct text *row, github_diff, no_patch, .timeout = 60)
     arena_release(&arena);
 }
 
-/* ---- events ----------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 #define SHA "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
@@ -177,7 +178,7 @@ Test(github_event, files, .timeout = 60)
     check_folder("fixtures/event/invalid/*.json", false);
 }
 
-/* ---- addresses -------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 Test(github_http, next_page, .timeout = 60)
 {
@@ -200,8 +201,8 @@ Test(github_http, next_page, .timeout = 60)
 Test(github_http, names, .timeout = 60)
 {
     static const char *const good[] = {"a/b", "Octo-Cat/my.repo_1"};
-    static const char *const bad[] = {"",     "a",   "a/",    "/b",  "a/b/c", "a/..", "../b",
-                                      "a/.",  "a b/c", "a/b?", "a/b#", "a\n/b"};
+    static const char *const bad[] = {"",     "a",   "a/",    "/b",   "a/b/c", "a/..",
+                                      "../b", "a/.", "a b/c", "a/b?", "a/b#",  "a\n/b"};
     struct buffer out;
     for (size_t i = 0; i < COUNT_OF(good); i++)
         cr_assert(github_is_repository(good[i]), "%s", good[i]);
@@ -217,16 +218,16 @@ Test(github_http, names, .timeout = 60)
     buffer_release(&out);
 }
 
-/* ---- the base --------------------------------------------------------------------------------- */
+/* ---- the base -------------------------------------------------------------------------------- */
 
 Test(github_base, paths, .timeout = 60)
 {
     static const char *const rows[][3] = {
-        {"tollgate.json", "a.csv", "a.csv"},        {"ci/tollgate.json", "a.csv", "ci/a.csv"},
-        {"ci/x/t.json", "../../a/b", "a/b"},        {"ci/t.json", "./a//b/.", "ci/a/b"},
-        {"ci/t.json", "../../a", NULL},             {"t.json", "..", NULL},
-        {"t.json", "/etc/passwd", NULL},            {"t.json", "", NULL},
-        {"a/t.json", "...", "a/..."},               {"a/t.json", "b/../../..", NULL}};
+        {"tollgate.json", "a.csv", "a.csv"}, {"ci/tollgate.json", "a.csv", "ci/a.csv"},
+        {"ci/x/t.json", "../../a/b", "a/b"}, {"ci/t.json", "./a//b/.", "ci/a/b"},
+        {"ci/t.json", "../../a", NULL},      {"t.json", "..", NULL},
+        {"t.json", "/etc/passwd", NULL},     {"t.json", "", NULL},
+        {"a/t.json", "...", "a/..."},        {"a/t.json", "b/../../..", NULL}};
     struct arena arena;
     arena_init(&arena);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -243,8 +244,7 @@ Test(github_base, paths, .timeout = 60)
 Test(github_base, trailers, .timeout = 60)
 {
     static const char *const rows[][2] = {
-        {"Subject\n\nTollgate-Accept: GET /a cpu +1% because x\n",
-         "GET /a cpu +1% because x\n"},
+        {"Subject\n\nTollgate-Accept: GET /a cpu +1% because x\n", "GET /a cpu +1% because x\n"},
         {"Subject\n\nBody.\n\nSigned-off-by: A\ntollgate-accept:  y \nTollgate-Accept: z",
          "y\nz\n"},
         {"Subject\n\nTollgate-Accept: a\n  b\n\tc\nX: y\n", "a b c\n"},
@@ -265,7 +265,7 @@ Test(github_base, trailers, .timeout = 60)
     }
 }
 
-/* ---- what is published ------------------------------------------------------------------------ */
+/* ---- what is published ----------------------------------------------------------------------- */
 
 Test(publish, when_and_conclusion, .timeout = 60)
 {
@@ -286,7 +286,7 @@ Test(publish, when_and_conclusion, .timeout = 60)
     cr_assert_str_eq(publish_conclusion(&comparison, true), "failure");
 }
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* Everything that is parsed; false when memory ran out, which is said. */
 static bool parse_all(void)

@@ -39,9 +39,9 @@ Test(github_wait, headers_that_say_nothing, .timeout = 60)
 
 Test(github_wait, retry_after_as_a_date, .timeout = 60)
 {
-    struct github_limits limits = read_head((const char *const[]){
-        "date: Thu, 01 Jan 2026 00:00:00 GMT\r\n",
-        "retry-after: Thu, 01 Jan 2026 00:02:00 GMT\r\n", NULL});
+    struct github_limits limits =
+        read_head((const char *const[]){"date: Thu, 01 Jan 2026 00:00:00 GMT\r\n",
+                                        "retry-after: Thu, 01 Jan 2026 00:02:00 GMT\r\n", NULL});
     cr_assert_eq(limits.retry_after, 120);
 }
 

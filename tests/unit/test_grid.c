@@ -11,8 +11,8 @@ static const char *const titles[] = {"kept", "cost ±", "endpoint"};
 
 static void fill(struct grid *grid)
 {
-    static const char *const rows[][3] = {
-        {"1 of 92", "2.4 %", "GET /v3/feed"}, {"12 of 5,000", "0.1 %", "POST /\x1b[31mred"}};
+    static const char *const rows[][3] = {{"1 of 92", "2.4 %", "GET /v3/feed"},
+                                          {"12 of 5,000", "0.1 %", "POST /\x1b[31mred"}};
     struct error err = {0};
     grid_init(grid, titles, 3);
     for (size_t r = 0; r < 2; r++)

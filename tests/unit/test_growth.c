@@ -385,8 +385,7 @@ Test(growth, charges_add_up, .timeout = 30)
     }
 }
 
-/* ---- when memory is out
- * --------------------------------------------------------------------------- */
+/* ---- when memory is out ---------------------------------------------------------------------- */
 
 void *__real_calloc(size_t count, size_t size) __attribute__((weak));
 void *__wrap_calloc(size_t count, size_t size);

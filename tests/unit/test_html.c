@@ -79,7 +79,7 @@ static void assert_well_formed(void)
     cr_assert_eq(depth, 0);
 }
 
-/* ---- what is on it ---------------------------------------------------------------------------- */
+/* ---- what is on it --------------------------------------------------------------------------- */
 
 Test(html, first_screen)
 {
@@ -183,7 +183,7 @@ Test(html, chosen_endpoints)
     cr_assert_eq(err.code, ERROR_USAGE);
 }
 
-/* ---- costs and owners ------------------------------------------------------------------------- */
+/* ---- costs and owners ------------------------------------------------------------------------ */
 
 Test(html, costs_and_owners)
 {
@@ -203,14 +203,19 @@ Test(html, costs_and_owners)
                                           .month_micros = 100 * MONEY_MICROS,
                                           .month_shown = 100 * MONEY_MICROS};
     }
-    costs[2].change = (struct cost_change){
-        .sure = true, .efficiency = 65.2e6, .low = 52.1e6, .high = 78.4e6};
-    cost = (struct cost_report){.has_money = true, .has_change = true, .currency = "USD",
-                                .digits = 2, .endpoints = costs,
-                                .endpoint_count = SAMPLE_ENDPOINTS, .basis = "by <this>",
-                                .bill_micros = 700 * MONEY_MICROS, .bill_shown = 700 * MONEY_MICROS,
-                                .total = {.endpoints = 1, .efficiency = 65.2e6, .low = 52.1e6,
-                                          .high = 78.4e6}};
+    costs[2].change =
+        (struct cost_change){.sure = true, .efficiency = 65.2e6, .low = 52.1e6, .high = 78.4e6};
+    cost = (struct cost_report){
+        .has_money = true,
+        .has_change = true,
+        .currency = "USD",
+        .digits = 2,
+        .endpoints = costs,
+        .endpoint_count = SAMPLE_ENDPOINTS,
+        .basis = "by <this>",
+        .bill_micros = 700 * MONEY_MICROS,
+        .bill_shown = 700 * MONEY_MICROS,
+        .total = {.endpoints = 1, .efficiency = 65.2e6, .low = 52.1e6, .high = 78.4e6}};
     sample_make_regressed(&sample);
     sample.report.owners = &owners;
     sample.report.cost = &cost;
@@ -226,7 +231,7 @@ Test(html, costs_and_owners)
     cr_assert(has("give an amount") && !has("$700.00"));
 }
 
-/* ---- bounds ----------------------------------------------------------------------------------- */
+/* ---- bounds ---------------------------------------------------------------------------------- */
 
 /* What the page itself weighs, besides what is told of endpoints. */
 Test(html, weighs_little)
@@ -241,7 +246,7 @@ Test(html, thousands_of_endpoints)
 {
     enum { MANY = 5000 };
     struct endpoint_verdict *many = calloc(MANY, sizeof *many);
-    char (*names)[64] = calloc(MANY, sizeof *names);
+    char(*names)[64] = calloc(MANY, sizeof *names);
     cr_assert(many != NULL && names != NULL);
     for (size_t i = 0; i < MANY; i++) {
         snprintf(names[i], sizeof names[i], "GET /v3/thing%zu/{id}", i);
@@ -260,7 +265,8 @@ Test(html, thousands_of_endpoints)
     cr_assert(has("3,000 of 5,000 endpoints are left out here"));
     cr_assert(has("4,500 of 5,000 endpoints are left out here"));
     /* No link leads nowhere. */
-    for (const char *at = buffer_text(&page); (at = strstr(at, "href=\"#endpoint-")) != NULL; at++) {
+    for (const char *at = buffer_text(&page); (at = strstr(at, "href=\"#endpoint-")) != NULL;
+         at++) {
         char place[128], id[140];
         cr_assert_eq(sscanf(at, "href=\"#%127[^\"]", place), 1);
         snprintf(id, sizeof id, "id=\"%s\"", place);
@@ -291,7 +297,7 @@ Test(html, hostile_text_stays_text)
     cr_assert_lt(page.length, 2u << 20);
 }
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* Each failing allocation is an error, and leaks nothing. */
 Test(html, out_of_memory, .timeout = 300)
@@ -317,7 +323,7 @@ Test(html, out_of_memory, .timeout = 300)
     cr_assert_gt(n, 200);
 }
 
-/* ---- gnuplot's pictures ----------------------------------------------------------------------- */
+/* ---- gnuplot's pictures ---------------------------------------------------------------------- */
 
 static bool clean(const char *svg, struct buffer *out)
 {
@@ -347,7 +353,8 @@ Test(html, pictures_are_written_anew)
                     &page));
     cr_assert_str_eq(
         buffer_text(&page),
-        "<svg class=\"plot\" role=\"img\" aria-label=\"a &quot;title&quot;\" viewBox=\"0 0 720 300\">"
+        "<svg class=\"plot\" role=\"img\" aria-label=\"a &quot;title&quot;\" viewBox=\"0 0 720 "
+        "300\">"
         "<g stroke-width=\"3.00\" fill=\"none\"><path class=\"color1\" d=\"M1,2 L3.5,4 \"/></g>"
         "<g transform=\"translate(7.25,8.00)\" text-anchor=\"end\"><text>GET /&lt;b&gt;</text>"
         "<text>5 %</text><text></text></g>"

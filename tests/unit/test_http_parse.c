@@ -106,9 +106,8 @@ Test(http_parse, responses)
         struct response response;
         struct http_notes notes;
         arena_init(&arena);
-        enum http_result result =
-            http_parse_response(cases[i].text, strlen(cases[i].text), cases[i].method, &arena,
-                                &response, &notes);
+        enum http_result result = http_parse_response(cases[i].text, strlen(cases[i].text),
+                                                      cases[i].method, &arena, &response, &notes);
         cr_expect_eq(result, cases[i].status != 0 ? HTTP_OK : HTTP_WRONG, "%s", cases[i].text);
         if (result == HTTP_OK && cases[i].status != 0) {
             cr_expect_eq(response.status, cases[i].status);

@@ -171,8 +171,8 @@ Test(import, reasons_are_counted_and_the_last_row_takes_the_rest)
 {
     struct import_tally tally = {0};
     struct import_run run = {.path = "a\033b.log", .unit = IMPORT_LINES, .tally = &tally};
-    static const char *const reasons[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
-                                          "k", "l", "m", "n", "o", "p", "q", "r"};
+    static const char *const reasons[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i",
+                                          "j", "k", "l", "m", "n", "o", "p", "q", "r"};
     for (size_t i = 0; i < COUNT_OF(reasons); i++) {
         import_note_left_out(&run, (struct import_place){i + 1, 0}, reasons[i]);
         import_note_left_out(&run, (struct import_place){i + 100, 0}, reasons[i]);
@@ -195,8 +195,8 @@ struct counted {
     size_t largest;
 };
 
-static bool count_exchange(void *context, struct exchange *exchange,
-                           struct import_outcome *outcome, struct error *err)
+static bool count_exchange(void *context, struct exchange *exchange, struct import_outcome *outcome,
+                           struct error *err)
 {
     struct counted *counted = context;
     (void)outcome;
@@ -214,8 +214,7 @@ static struct counted count_gor(const char *path, struct import_tally *tally)
     struct import_sink sink = {count_exchange, NULL, &counted};
     struct error err = {0};
     cr_assert(importer_gor.read(path, NULL, &sink, tally, &err), "%s", err.text);
-    cr_expect_eq(tally->seen,
-                 tally->imported + tally->joined + tally->left_out.total + tally->odd);
+    cr_expect_eq(tally->seen, tally->imported + tally->joined + tally->left_out.total + tally->odd);
     return counted;
 }
 

@@ -1,6 +1,6 @@
-/* Failing the n-th allocation, for every n, of an import of each format and of what takes it. Linked
- * with --wrap for malloc, calloc and realloc, every call in our own code comes through here; those
- * of jansson and zlib are left alone. A leak is for the address sanitizer to see. */
+/* Failing the n-th allocation, for every n, of an import of each format and of what takes it.
+ * Linked with --wrap for malloc, calloc and realloc, every call in our own code comes through here;
+ * those of jansson and zlib are left alone. A leak is for the address sanitizer to see. */
 #include "replay/corpus_spool.h"
 #include "replay/distinct.h"
 #include "replay/import.h"
@@ -81,14 +81,14 @@ struct memory_case {
 ParameterizedTestParameters(import_memory, each_failing_allocation_is_an_error)
 {
     static struct memory_case cases[] = {
-        {"har", "har/valid/everything.har"},  {"har", "har/valid/forms.har"},
-        {"har", "har/valid/many-headers.har"}, {"gor", "gor/valid/chunked.gor"},
-        {"gor", "gor/valid/interleaved.gor"}, {"gor", "gor/valid/duplicate-ids.gor"},
-        {"gor", "gor/valid/binary.gor"},      {"gor", "gor/valid/folded-header.gor"},
+        {"har", "har/valid/everything.har"},     {"har", "har/valid/forms.har"},
+        {"har", "har/valid/many-headers.har"},   {"gor", "gor/valid/chunked.gor"},
+        {"gor", "gor/valid/interleaved.gor"},    {"gor", "gor/valid/duplicate-ids.gor"},
+        {"gor", "gor/valid/binary.gor"},         {"gor", "gor/valid/folded-header.gor"},
         {"vegeta", "vegeta/valid/targets.json"}, {"combined", "log/valid/escapes.log"},
         {"combined", "log/valid/combined.log"},  {"common", "log/valid/common.log"},
-        {"json", "log/valid/nginx.json"},     {"json", "log/valid/parts.json"},
-        {"alb", "alb/valid/h2-and-http.log"}, {"combined", "log/valid/absolute.log"},
+        {"json", "log/valid/nginx.json"},        {"json", "log/valid/parts.json"},
+        {"alb", "alb/valid/h2-and-http.log"},    {"combined", "log/valid/absolute.log"},
     };
     return cr_make_param_array(struct memory_case, cases, sizeof cases / sizeof cases[0]);
 }

@@ -50,11 +50,10 @@ struct bad_text {
 ParameterizedTestParameters(json, refuses)
 {
     static struct bad_text cases[] = {
-        {"", "x.json:1"},         {"{\n\"a\": }", "x.json:2"},
-        {"{\"a\":1,\"a\":2}", "x.json:1"}, {"[1,]", "x.json:1"},
-        {"[1] 2", "x.json:1"},    {"\"\xff\"", "x.json:1"},
-        {"[01]", "x.json:1"},     {"[1e999]", "x.json:1"},
-        {"NaN", "x.json:1"},      {"{'a':1}", "x.json:1"},
+        {"", "x.json:1"},        {"{\n\"a\": }", "x.json:2"}, {"{\"a\":1,\"a\":2}", "x.json:1"},
+        {"[1,]", "x.json:1"},    {"[1] 2", "x.json:1"},       {"\"\xff\"", "x.json:1"},
+        {"[01]", "x.json:1"},    {"[1e999]", "x.json:1"},     {"NaN", "x.json:1"},
+        {"{'a':1}", "x.json:1"},
     };
     return cr_make_param_array(struct bad_text, cases, sizeof cases / sizeof *cases);
 }

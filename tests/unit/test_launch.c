@@ -91,8 +91,7 @@ Test(launch, environment_is_clean_and_fixed)
     static const struct environment_entry entries[] = {
         {"LISTEN", ":${port}"}, {"TZ", "Asia/Tokyo"}, {"GIVEN", NULL}, {"NOT_SET", NULL}};
     const char *const start[] = {"gateway", NULL};
-    struct gateway_config config = {
-        .start = start, .environment = entries, .environment_count = 4};
+    struct gateway_config config = {.start = start, .environment = entries, .environment_count = 4};
     struct gateway_plan plan = {.config = &config, .cpu = -1};
     struct error err = {0};
     setenv("GIVEN", "by the shell", 1);
@@ -115,8 +114,9 @@ Test(launch, environment_is_clean_and_fixed)
 /* ... __keep CPU FIXED [NAME=VALUE...] -- PREFIX... START... */
 Test(launch, goes_through_the_keeper)
 {
-    static const char *const expected[] = {"/proc/self/exe", "__keep", "3", "1", "LD_PRELOAD=agent",
-                                           "--", "valgrind", "-q", "gateway", NULL};
+    static const char *const expected[] = {"/proc/self/exe",   "__keep", "3",        "1",
+                                           "LD_PRELOAD=agent", "--",     "valgrind", "-q",
+                                           "gateway",          NULL};
     const char *const start[] = {"gateway", NULL}, *const prefix[] = {"valgrind", "-q", NULL};
     const char *const extra[] = {"LD_PRELOAD=agent", NULL};
     struct gateway_config config = {.start = start};

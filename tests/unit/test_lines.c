@@ -1,5 +1,5 @@
-/* From callgrind's dumps to what lines cost: groups of exchanges, parts, stubs, sums by node. What a
- * real program executes is counted by hand from its source. */
+/* From callgrind's dumps to what lines cost: groups of exchanges, parts, stubs, sums by node. What
+ * a real program executes is counted by hand from its source. */
 #include "rig/lines_fold.h"
 #include "rig/lines_plan.h"
 #include "rig/lines_stubs.h"
@@ -26,9 +26,8 @@ static struct selected selected_of(int status, double share)
 Test(lines, exchanges_of_one_share_are_one_group_and_errors_are_apart)
 {
     struct selected items[] = {
-        selected_of(200, 0.2), selected_of(200, 0.1), selected_of(404, 0.2),
-        selected_of(200, 0.2), selected_of(200, 0.1), selected_of(500, 0.2),
-        selected_of(399, 1.0),
+        selected_of(200, 0.2), selected_of(200, 0.1), selected_of(404, 0.2), selected_of(200, 0.2),
+        selected_of(200, 0.1), selected_of(500, 0.2), selected_of(399, 1.0),
     };
     struct selected_endpoint endpoints[] = {{.first = 0, .count = 6}, {.first = 6, .count = 1}};
     struct selection selection = {
@@ -44,8 +43,8 @@ Test(lines, exchanges_of_one_share_are_one_group_and_errors_are_apart)
         size_t endpoint, count, first;
         bool error;
         double share;
-    } wanted[] = {{0, 2, 0, false, 0.4}, {0, 2, 1, false, 0.2}, {0, 2, 2, true, 0.4},
-                  {1, 1, 6, false, 1.0}};
+    } wanted[] = {
+        {0, 2, 0, false, 0.4}, {0, 2, 1, false, 0.2}, {0, 2, 2, true, 0.4}, {1, 1, 6, false, 1.0}};
     for (size_t i = 0; i < plan.count; i++) {
         cr_expect_eq(plan.groups[i].endpoint, wanted[i].endpoint, "%zu", i);
         cr_expect_eq(plan.groups[i].count, wanted[i].count, "%zu", i);
@@ -274,31 +273,31 @@ Test(lines, the_nth_allocation_fails)
 /* ---- a real program ------------------------------------------------------------------------- */
 
 static const char program[] =
-    "static volatile unsigned long sink;\n"                                        /* 1 */
-    "static inline __attribute__((always_inline)) void inlined(int n)\n"           /* 2 */
-    "{\n"                                                                          /* 3 */
-    "    sink += (unsigned long)n;\n"                                              /* 4: 3 + 5 */
-    "}\n"                                                                          /* 5 */
-    "static void zero(void)\n"                                                     /* 6 */
-    "{\n"                                                                          /* 7 */
-    "    char block[1024] = {0};\n"                                                /* 8: 7 */
-    "    sink += (unsigned long)block[sink & 1023];\n"                             /* 9: 7 */
-    "}\n"                                                                          /* 10 */
-    "static int depth(int n)\n"                                                    /* 11 */
-    "{\n"                                                                          /* 12: 20 */
-    "    if (n == 0)\n"                                                            /* 13: 20 */
-    "        return 0;\n"                                                          /* 14: 1 */
-    "    return 1 + depth(n - 1);\n"                                               /* 15: 19 */
-    "}\n"                                                                          /* 16 */
-    "int main(void)\n"                                                             /* 17 */
-    "{\n"                                                                          /* 18: 1 */
-    "    for (int i = 0; i < 3; i++)\n"                                            /* 19 */
-    "        inlined(i);\n"                                                        /* 20: 3 */
-    "    for (int i = 0; i < 5; i++)\n"                                            /* 21 */
-    "        inlined(i);\n"                                                        /* 22: 5 */
-    "    for (int i = 0; i < 7; i++)\n"                                            /* 23 */
-    "        zero();\n"                                                            /* 24: 7 */
-    "    return depth(19) - 19 + (sink == 3 ? 1 : 0);\n"                           /* 25: 1 */
+    "static volatile unsigned long sink;\n"                              /* 1 */
+    "static inline __attribute__((always_inline)) void inlined(int n)\n" /* 2 */
+    "{\n"                                                                /* 3 */
+    "    sink += (unsigned long)n;\n"                                    /* 4: 3 + 5 */
+    "}\n"                                                                /* 5 */
+    "static void zero(void)\n"                                           /* 6 */
+    "{\n"                                                                /* 7 */
+    "    char block[1024] = {0};\n"                                      /* 8: 7 */
+    "    sink += (unsigned long)block[sink & 1023];\n"                   /* 9: 7 */
+    "}\n"                                                                /* 10 */
+    "static int depth(int n)\n"                                          /* 11 */
+    "{\n"                                                                /* 12: 20 */
+    "    if (n == 0)\n"                                                  /* 13: 20 */
+    "        return 0;\n"                                                /* 14: 1 */
+    "    return 1 + depth(n - 1);\n"                                     /* 15: 19 */
+    "}\n"                                                                /* 16 */
+    "int main(void)\n"                                                   /* 17 */
+    "{\n"                                                                /* 18: 1 */
+    "    for (int i = 0; i < 3; i++)\n"                                  /* 19 */
+    "        inlined(i);\n"                                              /* 20: 3 */
+    "    for (int i = 0; i < 5; i++)\n"                                  /* 21 */
+    "        inlined(i);\n"                                              /* 22: 5 */
+    "    for (int i = 0; i < 7; i++)\n"                                  /* 23 */
+    "        zero();\n"                                                  /* 24: 7 */
+    "    return depth(19) - 19 + (sink == 3 ? 1 : 0);\n"                 /* 25: 1 */
     "}\n";
 
 static bool run_program(const char *const *arguments)
@@ -320,9 +319,9 @@ static void check_program(const struct folded *folded, double total)
         const char *function;
         uint32_t line;
         double hits;
-    } wanted[] = {{"inlined", 4, 8}, {"zero", 8, 7},   {"zero", 9, 7},   {"depth", 12, 20},
+    } wanted[] = {{"inlined", 4, 8}, {"zero", 8, 7},   {"zero", 9, 7},    {"depth", 12, 20},
                   {"depth", 13, 20}, {"depth", 14, 1}, {"depth", 15, 19}, {"main", 18, 1},
-                  {"main", 20, 3},   {"main", 22, 5},  {"main", 24, 7},  {"main", 25, 1}};
+                  {"main", 20, 3},   {"main", 22, 5},  {"main", 24, 7},   {"main", 25, 1}};
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
         double hits = value_of(folded, wanted[i].function, wanted[i].line, LINES_HITS);
         cr_expect_float_eq(hits, wanted[i].hits, 1e-9, "line %u: %g", wanted[i].line, hits);
@@ -355,8 +354,15 @@ Test(lines, executions_of_a_program)
     snprintf(option, sizeof option, "--callgrind-out-file=%s", dump_path);
     cr_assert(file_write_atomic(source, program, sizeof program - 1, &err), "%s", err.text);
     const char *const compile[] = {"cc", "-O0", "-g", "-o", binary, source, NULL};
-    const char *const count_it[] = {"valgrind", "-q", "--tool=callgrind", "--dump-instr=yes",
-                                    "--dump-line=yes", "--skip-plt=no", option, binary, NULL};
+    const char *const count_it[] = {"valgrind",
+                                    "-q",
+                                    "--tool=callgrind",
+                                    "--dump-instr=yes",
+                                    "--dump-line=yes",
+                                    "--skip-plt=no",
+                                    option,
+                                    binary,
+                                    NULL};
     cr_assert(run_program(compile));
     cr_assert(run_program(count_it));
     struct callgrind_profile *dump;

@@ -24,9 +24,15 @@ static struct topology topologies[] = {
     {"four cores: all but the first", {{0, 0}, {1, 1}, {2, 2}, {3, 3}}, 4, {1, 2, 3}, 3},
     {"two cores of two threads, neighbours", {{0, 0}, {1, 0}, {2, 2}, {3, 2}}, 4, {2}, 1},
     {"four cores of two threads, far siblings",
-     {{0, 0}, {1, 1}, {2, 2}, {3, 3}, {4, 0}, {5, 1}, {6, 2}, {7, 3}}, 8, {1, 2, 3}, 3},
-    {"one core of four threads: no other core, so the last", {{0, 0}, {1, 0}, {2, 0}, {3, 0}}, 4,
-     {3}, 1},
+     {{0, 0}, {1, 1}, {2, 2}, {3, 3}, {4, 0}, {5, 1}, {6, 2}, {7, 3}},
+     8,
+     {1, 2, 3},
+     3},
+    {"one core of four threads: no other core, so the last",
+     {{0, 0}, {1, 0}, {2, 0}, {3, 0}},
+     4,
+     {3},
+     1},
     {"a container's odd share", {{3, 3}, {5, 5}, {9, 9}}, 3, {5, 9}, 2},
 };
 
@@ -60,8 +66,12 @@ struct looks {
 };
 
 static struct looks plans[] = {
-    {40, {14, 20, 28, 40}, 4}, {20, {7, 10, 14, 20}, 4}, {3, {1, 2, 3}, 3},
-    {2, {1, 2}, 2},            {1, {1}, 1},              {200, {70, 100, 140, 200}, 4},
+    {40, {14, 20, 28, 40}, 4},
+    {20, {7, 10, 14, 20}, 4},
+    {3, {1, 2, 3}, 3},
+    {2, {1, 2}, 2},
+    {1, {1}, 1},
+    {200, {70, 100, 140, 200}, 4},
 };
 
 ParameterizedTestParameters(live_plan, looks)

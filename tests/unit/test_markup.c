@@ -47,8 +47,7 @@ Test(markup, no_line_begins_with_a_command)
 {
     markup_append_text(&out, "::a\n \t::b\nstd::vector ::c\n:d\n");
     markup_append_text(&out, "::e");
-    cr_assert_str_eq(buffer_text(&out),
-                     "&#58;:a\n \t&#58;:b\nstd::vector ::c\n:d\n&#58;:e");
+    cr_assert_str_eq(buffer_text(&out), "&#58;:a\n \t&#58;:b\nstd::vector ::c\n:d\n&#58;:e");
 }
 
 Test(markup, json_cannot_end_its_script)

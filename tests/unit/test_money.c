@@ -43,7 +43,8 @@ static int64_t sum_of(const int64_t *parts, size_t count)
     return sum;
 }
 
-/* Any amount, any weights: the parts add up, are off by less than one, and shown parts add up too. */
+/* Any amount, any weights: the parts add up, are off by less than one, and shown parts add up
+ * too. */
 Test(money, adds_up_whatever_is_divided)
 {
     struct random random;
@@ -55,9 +56,10 @@ Test(money, adds_up_whatever_is_divided)
         int64_t total = (int64_t)random_below(&random, (uint64_t)1 << random_below(&random, 60));
         int digits = (int)random_below(&random, 4);
         for (size_t i = 0; i < count; i++) {
-            weights[i] = random_below(&random, 5) == 0
-                             ? 0
-                             : random_unit(&random) * pow(10, (double)random_below(&random, 40) - 20);
+            weights[i] =
+                random_below(&random, 5) == 0
+                    ? 0
+                    : random_unit(&random) * pow(10, (double)random_below(&random, 40) - 20);
             all += weights[i];
         }
         if (!(all > 0))

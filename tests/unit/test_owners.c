@@ -41,14 +41,18 @@ Test(owners, map)
 {
     struct owners_map map;
     struct error err;
-    cr_assert(parse_map(&map, "{\"GET /v3/*\": \"readers\", \"*feed*\": [\"feed\", \"core\"], "
-                              "\"GET /v3/token\": null}", &err));
+    cr_assert(parse_map(&map,
+                        "{\"GET /v3/*\": \"readers\", \"*feed*\": [\"feed\", \"core\"], "
+                        "\"GET /v3/token\": null}",
+                        &err));
     expect_row(&map, "GET /v3/pins", "readers", "tollgate.json: owners.GET /v3/*");
     expect_row(&map, "GET /v3/feed", "feed, core", "tollgate.json: owners.*feed*");
     expect_row(&map, "GET /v3/token", NULL, "tollgate.json: owners.GET /v3/token");
     expect_row(&map, "POST /v3/pins", NULL, NULL);
-    cr_assert(parse_map(&map, "[{\"match\": \"*\", \"owner\": \"all\"}, "
-                              "{\"match\": \"GET *\", \"owner\": \"readers\"}]", &err));
+    cr_assert(parse_map(&map,
+                        "[{\"match\": \"*\", \"owner\": \"all\"}, "
+                        "{\"match\": \"GET *\", \"owner\": \"readers\"}]",
+                        &err));
     expect_row(&map, "GET /v3/pins", "readers", "tollgate.json: owners[1]");
     expect_row(&map, "PUT /v3/pins", "all", "tollgate.json: owners[0]");
 }
@@ -86,8 +90,8 @@ static bool parse_openapi(struct owners_openapi *openapi, const char *name, stru
     snprintf(path, sizeof path, "fixtures/owners/%s", name);
     buffer_init(&text, 1 << 20);
     cr_assert(file_read(path, &text, err), "%s", err->text);
-    bool ok = owners_openapi_parse(openapi, "api.json", buffer_text(&text), text.length, &arena,
-                                   err);
+    bool ok =
+        owners_openapi_parse(openapi, "api.json", buffer_text(&text), text.length, &arena, err);
     buffer_release(&text);
     return ok;
 }
@@ -187,9 +191,13 @@ static void make_sample(struct sample *sample, const char *text, enum codeowners
 {
     struct error err = {0};
     *sample = (struct sample){0};
-    sample->head.profiles[PROFILE_LINES][SIDE_HEAD] = (struct profile){
-        .present = true, .frames = frames, .frame_count = FRAMES, .nodes = nodes,
-        .node_count = FRAMES, .endpoints = profiled, .endpoint_count = 4};
+    sample->head.profiles[PROFILE_LINES][SIDE_HEAD] = (struct profile){.present = true,
+                                                                       .frames = frames,
+                                                                       .frame_count = FRAMES,
+                                                                       .nodes = nodes,
+                                                                       .node_count = FRAMES,
+                                                                       .endpoints = profiled,
+                                                                       .endpoint_count = 4};
     for (size_t i = 0; i < ENDPOINTS; i++)
         sample->verdicts[i].name = endpoint_names[i];
     sample->comparison.endpoints = sample->verdicts;

@@ -24,11 +24,10 @@ TestSuite(profile_builder, .init = setup, .fini = teardown, .timeout = 60);
 
 static uint32_t frame(const char *function, uint32_t line)
 {
-    return profile_builder_frame(builder, &(struct profile_frame){.function = function,
-                                                                  .file = "a.c",
-                                                                  .line = line,
-                                                                  .object = "gateway",
-                                                                  .own = true});
+    return profile_builder_frame(
+        builder,
+        &(struct profile_frame){
+            .function = function, .file = "a.c", .line = line, .object = "gateway", .own = true});
 }
 
 static uint32_t root(const char *function, uint32_t line)
@@ -68,8 +67,7 @@ Test(profile_builder, costs_of_a_node_add_up_by_endpoint)
     cr_assert_eq(b->costs[1].values[0], 1.5);
     cr_assert_eq(profile_endpoint_total(b, LINES_INSTRUCTIONS), 11.5);
     cr_assert_eq(profile.start_count, 1);
-    const struct profile_frame *place =
-        &profile.frames[profile.nodes[profile.start[0].node].frame];
+    const struct profile_frame *place = &profile.frames[profile.nodes[profile.start[0].node].frame];
     cr_assert_str_eq(place->function, "late");
     cr_assert_eq(place->line, 9);
 }

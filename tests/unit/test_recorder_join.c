@@ -9,7 +9,7 @@ TestSuite(recorder_join, .timeout = 60);
 #define TRACE_A "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 /* The same trace from another parent, in capitals, which RFC-minded readers take as the same. */
 #define TRACE_A_LATER "00-0AF7651916CD43DD8448EB211C80319C-00f067aa0ba902b7-01"
-#define TRACE_B "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define TRACE_B       "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 static struct join_keys keys_of(const char *name, const char *value)
 {
@@ -39,7 +39,10 @@ static void open_with(struct joiner *joiner, struct joinable *request, const cha
 Test(recorder_join, trace_ids)
 {
     static const char *const wrong[] = {
-        "", "00", "00-", "0af7651916cd43dd8448eb211c80319c",
+        "",
+        "00",
+        "00-",
+        "0af7651916cd43dd8448eb211c80319c",
         "00-00000000000000000000000000000000-b7ad6b7169203331-01",
         "00-0af7651916cd43dd8448eb211c80319-b7ad6b7169203331-01",
         "00-0af7651916cd43dd8448eb211c80319c",

@@ -155,8 +155,8 @@ static void test_reservations(const char *path)
     recording_free(recording);
 }
 
-/* As on a full disk: what comes after the failure is dropped with that reason, the error is told, and
- * what was written before is whole. */
+/* As on a full disk: what comes after the failure is dropped with that reason, the error is told,
+ * and what was written before is whole. */
 static void test_full_disk(const char *path)
 {
     struct recording *recording = open_recording(path, 1 << 30, 1 << 20);

@@ -104,8 +104,8 @@ static struct exchange make_exchange(const struct seed *seed, char *text, size_t
     static struct header headers[1];
     static struct upstream_answer upstream;
     static char name[64];
-    struct exchange exchange = {.id = "1", .authority = "", .proto = "HTTP/1.1", .variant = "",
-                                .weight = 1, .line = 7};
+    struct exchange exchange = {
+        .id = "1", .authority = "", .proto = "HTTP/1.1", .variant = "", .weight = 1, .line = 7};
     struct body body;
     const char *mark = strstr(seed->text, "%s");
     snprintf(text, size, "%.*s%s%s", (int)(mark - seed->text), seed->text, seed->secret, mark + 2);
@@ -190,7 +190,8 @@ ParameterizedTest(struct seed *each, redact, no_seed_survives, .timeout = 60)
         bool own = strstr(each->text, piece) != NULL || strstr(piece, "eyJ") != NULL ||
                    strstr("@example.orgexample.net@mail.example@corp.example", piece) != NULL ||
                    strstr(JWT, piece) != NULL || strstr(BLOB_KEY, piece) != NULL;
-        cr_assert(own || strstr(after, piece) == NULL, "%s of %s in %s", piece, each->secret, after);
+        cr_assert(own || strstr(after, piece) == NULL, "%s of %s in %s", piece, each->secret,
+                  after);
     }
     found = 0;
     cr_assert(redaction_check(redaction, &exchange, count_found, &found, &err));
@@ -267,7 +268,9 @@ Test(redact, a_jwt_still_decodes)
     char padded[256];
     bool valid = false;
     snprintf(padded, sizeof padded, "%.*s%s", (int)size, payload,
-             size % 4 == 2 ? "==" : size % 4 == 3 ? "=" : "");
+             size % 4 == 2   ? "=="
+             : size % 4 == 3 ? "="
+                             : "");
     char *text = base64_decode(padded, strlen(padded), &arena, &decoded, &valid);
     cr_assert(valid && text != NULL, "%s", after);
     json_t *json = json_loads(text, 0, NULL);
@@ -298,9 +301,10 @@ Test(redact, names_can_be_added_and_kept)
 Test(redact, multipart_by_the_names_of_its_parts)
 {
     struct header type = {"Content-Type", "multipart/form-data; boundary=XX"};
-    const char *body = "--XX\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nopen-sesame-9"
-                       "\r\n--XX\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nHello\r\n--XX"
-                       "--\r\n";
+    const char *body =
+        "--XX\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nopen-sesame-9"
+        "\r\n--XX\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nHello\r\n--XX"
+        "--\r\n";
     struct exchange exchange = {.id = "1", .authority = "", .proto = "HTTP/1.1", .variant = ""};
     exchange.request = (struct request){.method = "POST", .target = "/", .headers = {&type, 1}};
     exchange.request.body = (struct body){body, strlen(body)};

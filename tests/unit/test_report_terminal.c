@@ -127,18 +127,16 @@ static void own_and_price(struct sample *owned)
         {.name = "GET /v3/feed",
          .change = {.sure = true, .efficiency = 10e6, .low = 8.52e6, .high = 11.48e6}},
         {.name = "POST /v3/token/check", .change = {.why = "no change that is clear"}}};
-    static struct cost_report cost = {.has_money = true,
-                                      .has_change = true,
-                                      .currency = "USD",
-                                      .digits = 2,
-                                      .endpoints = costs,
-                                      .endpoint_count = 2,
-                                      .total = {.endpoints = 1,
-                                                .efficiency = 10e6,
-                                                .low = 8.52e6,
-                                                .high = 11.48e6},
-                                      .basis = "$3,120.00 a month (tollgate.json) at 1.2 M requests "
-                                               "a day (the corpus's weights)"};
+    static struct cost_report cost = {
+        .has_money = true,
+        .has_change = true,
+        .currency = "USD",
+        .digits = 2,
+        .endpoints = costs,
+        .endpoint_count = 2,
+        .total = {.endpoints = 1, .efficiency = 10e6, .low = 8.52e6, .high = 11.48e6},
+        .basis = "$3,120.00 a month (tollgate.json) at 1.2 M requests "
+                 "a day (the corpus's weights)"};
     static struct endpoint_owner rows[] = {
         {.endpoint = "GET /v3/feed",
          .owner = "@team-feed",
@@ -309,7 +307,8 @@ Test(report_terminal, a_failing_metric_is_never_hidden, .timeout = 60)
     for (unsigned i = 0; i < METRIC_COUNT; i++) {
         sample_init(&sample);
         struct metric_verdict *metric = &sample.endpoints[1].metrics[i];
-        *metric = (struct metric_verdict){150, 100, 0.5, 0.5, 0.5, VERDICT_REGRESSED, "too much", .accepted = NULL};
+        *metric = (struct metric_verdict){
+            150, 100, 0.5, 0.5, 0.5, VERDICT_REGRESSED, "too much", .accepted = NULL};
         sample.endpoints[1].verdict = sample.comparison.verdict = VERDICT_REGRESSED;
         struct buffer out;
         const char *text = write_report(&out, &(struct report_style){80, false, true});
@@ -342,8 +341,15 @@ Test(report_terminal, a_budget_without_a_base, .timeout = 60)
 Test(report_terminal, a_rise_from_nothing, .timeout = 60)
 {
     sample_init(&sample);
-    sample.endpoints[0].metrics[METRIC_RETAINED_BYTES] = (struct metric_verdict){
-        48, 0, NAN, NAN, NAN, VERDICT_REGRESSED, "from 0 to 48 bytes, above 16 bytes a request", .accepted = NULL};
+    sample.endpoints[0].metrics[METRIC_RETAINED_BYTES] =
+        (struct metric_verdict){48,
+                                0,
+                                NAN,
+                                NAN,
+                                NAN,
+                                VERDICT_REGRESSED,
+                                "from 0 to 48 bytes, above 16 bytes a request",
+                                .accepted = NULL};
     sample.endpoints[0].verdict = sample.comparison.verdict = VERDICT_REGRESSED;
     struct buffer out;
     const char *text = write_report(&out, &(struct report_style){80, false, true});

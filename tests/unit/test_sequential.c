@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LOOKS 4
+#define LOOKS  4
 #define MARGIN 0.02
 
 static const size_t four_looks[LOOKS] = {14, 20, 28, 40};
@@ -155,7 +155,7 @@ static double next_logistic(uint64_t *state)
     return log(u / (1.0 - u));
 }
 
-#define ENDPOINTS 3
+#define ENDPOINTS  3
 #define REPLICATES 20
 
 static double samples_of[ENDPOINTS][REPLICATES];

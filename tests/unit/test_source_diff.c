@@ -166,8 +166,7 @@ Test(source_diff, very_long_files, .timeout = 60)
     arena_release(&reading.arena);
 }
 
-/* ---- asking git
- * ---------------------------------------------------------------------------------- */
+/* ---- asking git ------------------------------------------------------------------------------ */
 
 struct trees {
     char folder[64];
@@ -358,8 +357,7 @@ Test(source_diff, trees_of_other_depth, .init = make_trees, .fini = remove_trees
     cr_assert_eq(changed("same.c", "fixtures/same.c")->hunk_count, 0);
 }
 
-/* ---- when memory is out
- * --------------------------------------------------------------------------- */
+/* ---- when memory is out ---------------------------------------------------------------------- */
 
 void *__real_calloc(size_t count, size_t size) __attribute__((weak));
 void *__wrap_calloc(size_t count, size_t size);

@@ -79,8 +79,7 @@ static size_t run(const struct standin_options *options)
 int main(void)
 {
     /* A fault that only makes late: every answer stays right. */
-    static const struct standin_fault slow = {
-        STANDIN_FAULT_SLOW, .delay_ns = 300000, .share = 0.2};
+    static const struct standin_fault slow = {STANDIN_FAULT_SLOW, .delay_ns = 300000, .share = 0.2};
     static const struct standin_settings noisy[] = {
         {.latency = STANDIN_LATENCY_LOGNORMAL, .median_ns = 100000, .sigma = 1},
         {.latency = STANDIN_LATENCY_RECORDED, .faults = &slow, .fault_count = 1}};

@@ -59,10 +59,9 @@ ParameterizedTestParameters(statistics, quantile)
 {
     /* quantile(odd, level, type = 7), quantile(even, level, type = 7) */
     static struct level_case cases[] = {
-        {true, 0.0, -2.25},    {true, 0.05, -1.375}, {true, 0.1, -0.5},
-        {true, 0.25, 0.985},   {true, 0.5, 1.5},     {true, 0.9, 8.125},
-        {true, 0.99, 90.8125}, {true, 1.0, 100},     {false, 0.9, 7.25},
-        {false, 0.37, 1.1375},
+        {true, 0.0, -2.25}, {true, 0.05, -1.375},  {true, 0.1, -0.5},     {true, 0.25, 0.985},
+        {true, 0.5, 1.5},   {true, 0.9, 8.125},    {true, 0.99, 90.8125}, {true, 1.0, 100},
+        {false, 0.9, 7.25}, {false, 0.37, 1.1375},
     };
     return cr_make_param_array(struct level_case, cases, COUNT(cases));
 }
@@ -78,14 +77,14 @@ Test(statistics, centre_and_spread, .timeout = 60)
 {
     double sorted[COUNT(odd)];
     size_t count = take_sample(true, sorted);
-    check_near(statistics_find_median(sorted, count), 1.5);                 /* median(odd) */
-    check_near(statistics_find_robust_sd(sorted, count), 2.9652);           /* mad(odd) */
-    check_near(statistics_find_sd(odd, count), 29.654811498304959);         /* sd(odd) */
-    check_near(statistics_find_mean(odd, count), 10.965);                   /* mean(odd) */
+    check_near(statistics_find_median(sorted, count), 1.5);         /* median(odd) */
+    check_near(statistics_find_robust_sd(sorted, count), 2.9652);   /* mad(odd) */
+    check_near(statistics_find_sd(odd, count), 29.654811498304959); /* sd(odd) */
+    check_near(statistics_find_mean(odd, count), 10.965);           /* mean(odd) */
     count = take_sample(false, sorted);
-    check_near(statistics_find_median(sorted, count), 1.625);               /* median(even) */
-    check_near(statistics_find_robust_sd(sorted, count), 2.9652);           /* mad(even) */
-    check_near(statistics_find_sd(even, count), 4.3886691224865277);        /* sd(even) */
+    check_near(statistics_find_median(sorted, count), 1.625);        /* median(even) */
+    check_near(statistics_find_robust_sd(sorted, count), 2.9652);    /* mad(even) */
+    check_near(statistics_find_sd(even, count), 4.3886691224865277); /* sd(even) */
 }
 
 /* Against sorting the deviations, for every count: the definition. */

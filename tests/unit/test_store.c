@@ -46,10 +46,10 @@ static void make_run(struct run *run)
     run->passes = arena_alloc_array(&run->arena, 1, sizeof *run->passes);
     run->endpoint_count = 1;
     run->pass_count = 1;
-    run->passes[0] = (struct pass_result){.name = "live",
-                                          .conservation = {{1, 1, 2, 0}, {3, 3, 6, 0}}};
-    run->endpoints[0] = (struct endpoint_result){.name = "GET /", .requests = 1, .weight = 1,
-                                                 .user_share = NAN};
+    run->passes[0] =
+        (struct pass_result){.name = "live", .conservation = {{1, 1, 2, 0}, {3, 3, 6, 0}}};
+    run->endpoints[0] =
+        (struct endpoint_result){.name = "GET /", .requests = 1, .weight = 1, .user_share = NAN};
     struct figure *cpu = &run->endpoints[0].figures[METRIC_CPU_NS];
     cpu->side[SIDE_HEAD] = cpu->side[SIDE_BASE] = (struct samples){one, 2};
     cpu->log_ratio = cpu->aa_log_ratio = (struct samples){one, 2};
@@ -123,9 +123,9 @@ Test(store, damaged_baseline_is_an_error)
 
 Test(store, lists_in_order_and_ignores_the_rest)
 {
-    static const char *const there[] = {"main.json", "a.json",       "v1.2.json", "README.md",
-                                        ".x.json",   "sp ace.json", ".json",     "main.json.Qx12",
-                                        "b.json"};
+    static const char *const there[] = {"main.json", "a.json",         "v1.2.json",
+                                        "README.md", ".x.json",        "sp ace.json",
+                                        ".json",     "main.json.Qx12", "b.json"};
     static const char *const wanted[] = {"a", "b", "main", "v1.2"};
     struct arena arena;
     struct error err = {0};
@@ -183,14 +183,28 @@ struct name_case {
 ParameterizedTestParameters(store_name, checked)
 {
     static struct name_case cases[] = {
-        {"main", true},    {"v1.2-rc_3", true}, {"a", true},        {"", false},
-        {".", false},      {"..", false},       {".hidden", false}, {"../x", false},
-        {"a/b", false},    {"/etc/x", false},   {"a b", false},     {"a\n", false},
-        {"\xc3\xa9", false}, {"a\\b", false},   {"-x", true},       {"a..b", true},
-        {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+        {"main", true},
+        {"v1.2-rc_3", true},
+        {"a", true},
+        {"", false},
+        {".", false},
+        {"..", false},
+        {".hidden", false},
+        {"../x", false},
+        {"a/b", false},
+        {"/etc/x", false},
+        {"a b", false},
+        {"a\n", false},
+        {"\xc3\xa9", false},
+        {"a\\b", false},
+        {"-x", true},
+        {"a..b", true},
+        {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+         "xxx"
          "xxxxxxxx",
          true},
-        {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+        {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+         "xxx"
          "xxxxxxxxx",
          false},
     };

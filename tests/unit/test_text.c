@@ -15,16 +15,21 @@ struct glob_case {
 ParameterizedTestParameters(text, globs)
 {
     static struct glob_case cases[] = {
-        {"", "", true},          {"*", "", true},
-        {"?", "", false},        {"a", "", false},
+        {"", "", true},
+        {"*", "", true},
+        {"?", "", false},
+        {"a", "", false},
         {"GET *", "GET /v3", true},
         {"GET *", "POST /v3", false},
         {"*/{id}", "GET /v3/{id}", true},
         {"a*b*c", "aXbXbYc", true},
         {"a*b*c", "aXbXbY", false},
-        {"**a", "bba", true},    {"a?c", "abc", true},
-        {"a?c", "ac", false},    {"[a]", "a", false}, /* no brackets: literal */
-        {"[a]", "[a]", true},    {"abc", "abcd", false},
+        {"**a", "bba", true},
+        {"a?c", "abc", true},
+        {"a?c", "ac", false},
+        {"[a]", "a", false}, /* no brackets: literal */
+        {"[a]", "[a]", true},
+        {"abc", "abcd", false},
         {"*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaa", false},
     };
     return cr_make_param_array(struct glob_case, cases, sizeof cases / sizeof *cases);
@@ -69,12 +74,12 @@ ParameterizedTestParameters(text, utf8)
         {"\xf0\x90\x80\x80", 4, true},
         {"\xf4\x8f\xbf\xbf", 4, true},
         {"a\0b", 3, true},
-        {"\x80", 1, false},             /* a continuation alone */
-        {"\xc0\xaf", 2, false},         /* overlong */
+        {"\x80", 1, false},     /* a continuation alone */
+        {"\xc0\xaf", 2, false}, /* overlong */
         {"\xc1\xbf", 2, false},
         {"\xe0\x9f\xbf", 3, false},
         {"\xf0\x8f\xbf\xbf", 4, false},
-        {"\xed\xa0\x80", 3, false},     /* a surrogate */
+        {"\xed\xa0\x80", 3, false}, /* a surrogate */
         {"\xed\xbf\xbf", 3, false},
         {"\xf4\x90\x80\x80", 4, false}, /* above U+10FFFF */
         {"\xf8\x88\x80\x80", 4, false}, /* five bytes were never a thing */
@@ -107,10 +112,10 @@ Test(text, shows_what_would_steer_a_terminal)
     expect_safe("a\nb\tc\r", 6, true, "a\nb\tc\\x0d");
     expect_safe("a\nb", 3, false, "a\\x0ab");
     expect_safe("\x7f", 1, true, "\\x7f");
-    expect_safe("\xc2\x9b", 2, true, "\\x9b");         /* CSI in one character */
-    expect_safe("\xe2\x80\xae", 3, true, "\\u202e");   /* right to left override */
-    expect_safe("\xe2\x81\xa6", 3, true, "\\u2066");   /* isolate */
-    expect_safe("\xe2\x80\xa8", 3, true, "\\u2028");   /* line separator */
+    expect_safe("\xc2\x9b", 2, true, "\\x9b");       /* CSI in one character */
+    expect_safe("\xe2\x80\xae", 3, true, "\\u202e"); /* right to left override */
+    expect_safe("\xe2\x81\xa6", 3, true, "\\u2066"); /* isolate */
+    expect_safe("\xe2\x80\xa8", 3, true, "\\u2028"); /* line separator */
     expect_safe("caf\xc3\xa9", 5, true, "caf\xc3\xa9");
     expect_safe("\xff\xfe!", 3, true, "\\xff\\xfe!");
     expect_safe("a\0b", 3, true, "a\\x00b");
@@ -122,8 +127,8 @@ Test(text, counts_columns)
     cr_assert_eq(text_columns("GET /v3"), 7);
     if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
         cr_skip_test("no UTF-8 locale");
-    cr_assert_eq(text_columns("\xc2\xb5s"), 2);         /* micro sign, s */
-    cr_assert_eq(text_columns("\xe6\xbc\xa2"), 2);      /* a wide character */
-    cr_assert_eq(text_columns("e\xcc\x81"), 1);         /* a combining accent */
+    cr_assert_eq(text_columns("\xc2\xb5s"), 2);    /* micro sign, s */
+    cr_assert_eq(text_columns("\xe6\xbc\xa2"), 2); /* a wide character */
+    cr_assert_eq(text_columns("e\xcc\x81"), 1);    /* a combining accent */
     cr_assert_eq(text_columns("\xff\xff"), 2);
 }

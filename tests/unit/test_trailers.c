@@ -33,9 +33,9 @@ static const struct waiver_list nothing;
 
 Test(trailers, of_several_commits, .timeout = 60)
 {
-    static const char log[] = FIRST "\0Ada\0GET /a cpu +8% because one\nGET /b cpu +9% because two\n\0"
-                              OTHER "\0Bob\0\0"
-                              OTHER "\0Cy\0GET /c cpu +1% because three\0";
+    static const char log[] =
+        FIRST "\0Ada\0GET /a cpu +8% because one\nGET /b cpu +9% because two\n\0" OTHER
+              "\0Bob\0\0" OTHER "\0Cy\0GET /c cpu +1% because three\0";
     static const struct waiver listed[] = {{.endpoint = "GET /d"}};
     struct waiver_list list = {listed, 1};
     struct reading reading;
@@ -58,7 +58,8 @@ Test(trailers, not_understood, .timeout = 60)
     read_log(&reading, log, sizeof log - 1, &nothing);
     cr_assert_eq(reading.list.count, 1);
     cr_assert_eq(reading.notes.note_count, 6);
-    cr_assert_not_null(strstr(reading.notes.notes[0], "\"Tollgate-Accept: nonsense\" accepts nothing"));
+    cr_assert_not_null(
+        strstr(reading.notes.notes[0], "\"Tollgate-Accept: nonsense\" accepts nothing"));
     cr_assert_not_null(strstr(reading.notes.notes[5], "1 more"));
     release(&reading);
 }
@@ -88,11 +89,13 @@ Test(trailers, git_does_not_know_them, .timeout = 300)
     struct reading reading = {0};
     arena_init(&reading.arena);
     run_init(&reading.notes);
-    cr_assert(trailers_read(&found, &question, &list, &reading.notes, &reading.arena, &reading.err));
+    cr_assert(
+        trailers_read(&found, &question, &list, &reading.notes, &reading.arena, &reading.err));
     cr_assert_eq(found.count, 1);
     cr_assert_eq(reading.notes.note_count, 1);
     question.base = NULL;
-    cr_assert(trailers_read(&found, &question, &list, &reading.notes, &reading.arena, &reading.err));
+    cr_assert(
+        trailers_read(&found, &question, &list, &reading.notes, &reading.arena, &reading.err));
     cr_assert_eq(reading.notes.note_count, 1);
     release(&reading);
 }

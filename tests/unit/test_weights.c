@@ -82,8 +82,8 @@ Test(weights, those_of_a_distilled_corpus_keep_their_proportion)
     tear_down(&fixture);
 }
 
-/* 10 requests: 6 with q, of two exchanges; 3 without, of one; 1 with a key the corpus has not, which
- * all share: 10/9 of 3, and 10/9 of 3. */
+/* 10 requests: 6 with q, of two exchanges; 3 without, of one; 1 with a key the corpus has not,
+ * which all share: 10/9 of 3, and 10/9 of 3. */
 Test(weights, query_keys_matter_where_the_corpus_has_several_sets)
 {
     struct fixture fixture;

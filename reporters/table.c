@@ -260,6 +260,14 @@ static bool metric_failed(const struct comparison *comparison, enum metric metri
     return false;
 }
 
+/* Whether it is the column that says by how much a metric failed. */
+static bool tells_what_failed(const struct table *table, const struct column *column)
+{
+    const struct comparison *comparison = table->report->comparison;
+    return column->metric != METRIC_COUNT && metric_failed(comparison, column->metric) &&
+           column->kind->render == (comparison->has_base ? render_change : render_value);
+}
+
 static int column_rank(const struct table *table, const struct column *column)
 {
     const struct comparison *comparison = table->report->comparison;
@@ -269,8 +277,7 @@ static int column_rank(const struct table *table, const struct column *column)
         return rank;
     if (metric_is_idle(comparison, column->metric))
         return NEVER;
-    bool tells = column->kind->render == (comparison->has_base ? render_change : render_value);
-    return tells && rank > 1 && metric_failed(comparison, column->metric) ? 1 : rank;
+    return rank > 1 && tells_what_failed(table, column) ? 1 : rank;
 }
 
 /* Without a base the verdict column is there only for what has one. */
@@ -358,19 +365,23 @@ static size_t measure_names(const struct table *table)
 }
 
 /* Shows columns by rank while they fit; a column that does not leaves room to a later, narrower
- * one. False when not even the essential ones do. */
+ * one, but never one that tells what failed to one that does not. False when not even the essential
+ * ones fit. */
 static bool fit_columns(struct table *table)
 {
     size_t width = (size_t)table->style->columns, natural = measure_names(table);
     size_t comfort = natural < NAME_COMFORT ? natural : NAME_COMFORT;
-    for (int rank = ESSENTIAL; rank < NEVER; rank++) {
+    bool failed_one_left_out = false;
+    for (int rank = ESSENTIAL; rank < NEVER && !failed_one_left_out; rank++) {
         for (size_t i = 0; i < table->column_count; i++) {
             struct column *column = &table->columns[i];
             if (column_rank(table, column) != rank)
                 continue;
             column->shown = true;
-            if (rank != ESSENTIAL && measure_shown(table) + comfort > width)
-                column->shown = false;
+            if (rank == ESSENTIAL || measure_shown(table) + comfort <= width)
+                continue;
+            column->shown = false;
+            failed_one_left_out = failed_one_left_out || tells_what_failed(table, column);
         }
     }
     size_t used = measure_shown(table);

@@ -84,6 +84,29 @@ Test(report_terminal, no_line_is_wider_than_the_terminal, .timeout = 240)
             }
 }
 
+/* At fewer columns than it takes, nothing that did not change stands there in its stead. */
+Test(report_terminal, a_column_that_failed_comes_before_one_that_did_not, .timeout = 60)
+{
+    size_t with = 0, without = 0;
+    for (int columns = 40; columns <= 200; columns++) {
+        struct buffer out;
+        const char *text =
+            write_kind(&out, sample_make_regressed, (struct report_style){columns, false, true});
+        const char *header = strstr(text, "\nendpoint ");
+        if (header != NULL) {
+            char *line = strndup(header + 1, strcspn(header + 1, "\n"));
+            bool told = strstr(line, " instr") != NULL;
+            cr_expect(told || (strstr(line, " allocs") == NULL && strstr(line, " bytes") == NULL),
+                      "%d: %s", columns, line);
+            with += told;
+            without += !told;
+            free(line);
+        }
+        buffer_release(&out);
+    }
+    cr_assert(with > 0 && without > 0, "%zu with, %zu without", with, without);
+}
+
 static void check_golden(const char *name, const struct buffer *out)
 {
     char file[256];

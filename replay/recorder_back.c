@@ -48,7 +48,7 @@ static size_t give_body(char *out, size_t size, size_t count, void *context)
     return given;
 }
 
-/* A kept connection turned out to be closed: the request is sent once more on a fresh one. */
+/* libcurl found a kept connection closed and sends the request once more on a fresh one. */
 static int rewind_body(void *context, curl_off_t offset, int origin)
 {
     struct passage *passage = context;
@@ -332,6 +332,23 @@ static void blame(struct passage *passage, CURLcode code)
     }
 }
 
+/* The other side may close a kept connection at the moment when it is used again, and the request
+ * then has to go out on a fresh one. libcurl sees to that itself where the connection just ended,
+ * but not always where it was reset in the middle of a request's body. */
+static bool send_again(struct passage *passage, CURLcode code)
+{
+    long connections = 1;
+    CURLM *multi = passage->recorder->multi;
+    if ((code != CURLE_SEND_ERROR && code != CURLE_RECV_ERROR) || passage->status != 0 ||
+        curl_easy_getinfo(passage->easy, CURLINFO_NUM_CONNECTS, &connections) != CURLE_OK ||
+        connections > 0 || !body_stream_rewind(&passage->up))
+        return false;
+    curl_multi_remove_handle(multi, passage->easy);
+    passage->up_paused = passage->down_paused = false;
+    curl_easy_setopt(passage->easy, CURLOPT_FRESH_CONNECT, 1L);
+    return curl_multi_add_handle(multi, passage->easy) == CURLM_OK;
+}
+
 void back_collect(struct recorder *recorder)
 {
     int left;
@@ -343,6 +360,8 @@ void back_collect(struct recorder *recorder)
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
         struct passage *passage = (void *)private;
+        if (send_again(passage, code))
+            continue;
         if (code == CURLE_OK && !passage->head_done)
             code = CURLE_GOT_NOTHING;
         if (code != CURLE_OK)

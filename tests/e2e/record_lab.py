@@ -244,6 +244,12 @@ class Gateway(Server):
         self.reply(connection, b"so long")
         return False
 
+    def do_reset_afterwards(self, connection, stream, method, target, fields, query):
+        """The connection is closed at the moment when the next request comes."""
+        self.reply(connection, b"so long")
+        stream.read(1)
+        return False
+
     def do_cut(self, connection, stream, method, target, fields, query):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
         return False

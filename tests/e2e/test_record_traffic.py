@@ -269,9 +269,12 @@ class Trouble(record_lab.Lab):
     def test_kept_connection_that_was_closed(self):
         recorder = self.record()
         client = recorder.client()
-        for _ in range(20):
-            self.assertEqual(client.ask("GET", "/closed-afterwards").status, 200)
-            self.assertEqual(client.ask("POST", "/a", body=b"x" * 300000).json()["size"], 300000)
+        for n in range(20):
+            first = "/closed-afterwards" if n % 2 else "/reset-afterwards"
+            self.assertEqual(client.ask("GET", first).status, 200)
+            answer = client.ask("POST", "/a", body=b"x" * 300000)
+            self.assertEqual(answer.status, 200, answer.body)
+            self.assertEqual(answer.json()["size"], 300000)
         client.close()
         self.assertEqual(len(self.gateway.seen), 40, "something was sent twice")
         self.assertEqual(len(self.end(recorder)), 40)

@@ -45,6 +45,11 @@ static struct measure choose_measure(const struct growth_question *question)
     return (struct measure){PROFILE_LINES, LINES_INSTRUCTIONS};
 }
 
+static const struct profile_value_info *figures_of(struct measure measure)
+{
+    return &profile_kind_info(measure.kind)->values[measure.value];
+}
+
 /* What one question works with; all of it goes when it is answered. */
 struct inquiry {
     const struct growth_question *question;
@@ -193,15 +198,34 @@ bool growth_explain(struct growth *growth, const struct growth_question *questio
     struct inquiry inquiry = {.question = question};
     struct measure measure = choose_measure(question);
     bool found;
-    *growth = (struct growth){.metric = question->metric, .head = NAN, .base = NAN};
+    *growth = (struct growth){
+        .metric = question->metric, .improved = question->improved, .head = NAN, .base = NAN};
     arena_init(&inquiry.scratch);
     find_sources(&inquiry, measure);
     bool ok = growth_add_variants(growth, question, arena, err) &&
               check_sources(&inquiry, growth, &found, arena, err);
     if (ok && found) {
-        growth->measured = &profile_kind_info(measure.kind)->values[measure.value];
+        growth->measured = figures_of(measure);
         ok = explain_lines(&inquiry, growth, arena, err);
     }
     arena_release(&inquiry.scratch);
     return ok;
+}
+
+bool growth_explain_another(struct growth *growth, const struct growth_question *question,
+                            const struct growth *known, size_t count, struct arena *arena,
+                            struct error *err)
+{
+    const struct profile_value_info *figures = figures_of(choose_measure(question));
+    for (size_t i = 0; i < count; i++) {
+        if (known[i].measured != figures || known[i].improved != question->improved)
+            continue;
+        *growth = known[i];
+        growth->metric = question->metric;
+        growth->variants = NULL;
+        growth->variant_count = 0;
+        growth->one_variant = false;
+        return growth_add_variants(growth, question, arena, err);
+    }
+    return growth_explain(growth, question, arena, err);
 }

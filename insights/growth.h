@@ -45,6 +45,7 @@ struct growth_variant {
 
 struct growth {
     enum metric metric;
+    bool improved;                             /* what shrank is ranked, not what grew */
     const struct profile_value_info *measured; /* what the figures count, which for CPU time may be
                                                   instructions; NULL = there is no profile */
     double head, base; /* of the endpoint, as its profile has it; NAN = that side has none */
@@ -71,7 +72,7 @@ struct growth_question {
     const struct run *base; /* a stored run, of which the head is meant; NULL: head's own base */
     const char *endpoint;
     enum metric metric;
-    bool improved;        /* rank what shrank, not what grew */
+    bool improved;
     struct limits limits; /* of the endpoint and metric: a variant grew when it passes both */
 };
 
@@ -86,5 +87,12 @@ struct growth_question {
  * others come before them. What went the other way is at the end. */
 MUST_CHECK bool growth_explain(struct growth *growth, const struct growth_question *question,
                                struct arena *arena, struct error *err);
+
+/* The same for another metric of an endpoint of which `known` is known already: where the same
+ * figures explain both, lines and functions are taken from there, which `arena` must outlive. */
+MUST_CHECK bool growth_explain_another(struct growth *growth,
+                                       const struct growth_question *question,
+                                       const struct growth *known, size_t count,
+                                       struct arena *arena, struct error *err);
 
 #endif

@@ -19,11 +19,11 @@ bool because_asked(const struct metric_verdict *metric)
            metric->accepted != NULL;
 }
 
-bool because_find(struct growth *growth, const struct report *report,
-                  const struct endpoint_verdict *endpoint, enum metric metric, struct arena *arena,
-                  struct error *err)
+static struct growth_question question_of(const struct report *report,
+                                          const struct endpoint_verdict *endpoint,
+                                          enum metric metric)
 {
-    struct growth_question question = {
+    return (struct growth_question){
         .head = report->head,
         .base = report->base,
         .endpoint = endpoint->name,
@@ -31,7 +31,38 @@ bool because_find(struct growth *growth, const struct report *report,
         .improved = endpoint->metrics[metric].verdict == VERDICT_IMPROVED,
         .limits = gate_limits(report->gate, endpoint->name, metric),
     };
+}
+
+bool because_find(struct growth *growth, const struct report *report,
+                  const struct endpoint_verdict *endpoint, enum metric metric, struct arena *arena,
+                  struct error *err)
+{
+    struct growth_question question = question_of(report, endpoint, metric);
     return growth_explain(growth, &question, arena, err);
+}
+
+bool because_find_all(struct because *because, const struct report *report,
+                      const struct endpoint_verdict *endpoint, struct error *err)
+{
+    because->count = 0;
+    arena_init(&because->arena);
+    for (unsigned m = 0; m < METRIC_COUNT; m++) {
+        struct growth_question question = question_of(report, endpoint, (enum metric)m);
+        if (!because_asked(&endpoint->metrics[m]))
+            continue;
+        if (!growth_explain_another(&because->growths[because->count], &question, because->growths,
+                                    because->count, &because->arena, err)) {
+            because_release(because);
+            return false;
+        }
+        because->count++;
+    }
+    return true;
+}
+
+void because_release(struct because *because)
+{
+    arena_release(&because->arena);
 }
 
 /* ---- parts of sentences ---------------------------------------------------------------------- */

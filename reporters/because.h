@@ -16,6 +16,18 @@ MUST_CHECK bool because_find(struct growth *growth, const struct report *report,
                              const struct endpoint_verdict *endpoint, enum metric metric,
                              struct arena *arena, struct error *err);
 
+/* Why all metrics of an endpoint changed, of those where there is something to explain. */
+struct because {
+    struct growth growths[METRIC_COUNT]; /* by metric, rising */
+    size_t count;
+    struct arena arena;
+};
+
+/* On failure nothing needs release. */
+MUST_CHECK bool because_find_all(struct because *because, const struct report *report,
+                                 const struct endpoint_verdict *endpoint, struct error *err);
+void because_release(struct because *because);
+
 /* The short form, for a report: at most three places of all that regressed, and the variants that
  * did. Nothing where there is no profile; where one was asked for and is not there, why, unless
  * `told` has it: a hash of the reason that was told, 0 at first. */

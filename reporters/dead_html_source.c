@@ -1,7 +1,6 @@
 #include "reporters/dead_html_source.h"
 
 #include "base/markup.h"
-#include "reporters/source_view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -100,7 +99,7 @@ static bool append_lines(struct buffer *out, const struct dead_report *report, s
                          struct buffer *scratch)
 {
     const struct dead_file *file = &report->dead->files[index];
-    const struct dead_text *text = &report->texts[index];
+    const struct measured_text *text = &report->texts[index];
     size_t at = 0, size = 0, next = 0;
     uint32_t number = 0;
     const char *line;
@@ -110,7 +109,7 @@ static bool append_lines(struct buffer *out, const struct dead_report *report, s
         return out->length < PAGE_MAX_BYTES;
     }
     while (out->length < PAGE_MAX_BYTES &&
-           (line = source_view_next_line(text, &at, &size)) != NULL) {
+           (line = measured_text_next_line(text, &at, &size)) != NULL) {
         number++;
         while (next < file->line_count && file->lines[next].line < number)
             next++;

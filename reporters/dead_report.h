@@ -4,16 +4,10 @@
 
 #include "insights/dead.h"
 #include "reporters/format.h"
+#include "reporters/measured_text.h"
 #include "reporters/reporter.h"
 
 enum { DEAD_ROWS_SHOWN = 20, DEAD_NAMES_SHOWN = 3 };
-
-/* A file's text as it was measured. */
-struct dead_text {
-    const char *text; /* NULL: see why */
-    size_t size;
-    const char *why; /* in words */
-};
 
 /* Everything that a report of dead code may say. Borrowed. */
 struct dead_report {
@@ -21,7 +15,7 @@ struct dead_report {
     bool states[DEAD_STATE_COUNT]; /* those that are listed */
     bool all;                      /* every row and name, however many */
     bool ages;                     /* git was asked for them */
-    const struct dead_text *texts; /* by file of `dead`; NULL = not wanted */
+    const struct measured_text *texts; /* by file of `dead`; NULL = not wanted */
     const char *const *notes;      /* what else the reader should know; hostile */
     size_t note_count;
     const char *today; /* "2026-11-22" */

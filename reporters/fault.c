@@ -137,6 +137,16 @@ bool fault_find(struct fault *fault, const struct report *report,
     return true;
 }
 
+void fault_of_growths(struct fault *fault, const struct growth *growths, size_t count)
+{
+    *fault = (struct fault){0};
+    for (size_t i = 0; i < count; i++)
+        if (!growths[i].improved && !is_counted(fault, growths[i].metric))
+            fault->growths[fault->count++] = growths[i];
+    sum_up(fault);
+    choose_places(fault);
+}
+
 void fault_of_metric(struct fault *fault, const struct fault *whole, enum metric metric)
 {
     *fault = (struct fault){0};

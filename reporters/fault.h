@@ -25,6 +25,11 @@ struct fault {
 MUST_CHECK bool fault_find(struct fault *fault, const struct report *report,
                            const struct endpoint_verdict *endpoint, struct arena *arena);
 
+/* Of growths that are known already: those of what got dearer. They are copied, their lists are
+ * not.
+ */
+void fault_of_growths(struct fault *fault, const struct growth *growths, size_t count);
+
 /* What of it is of one metric; where that has no place of its own, all. Its places are not to be
  * used when `whole` is gone. */
 void fault_of_metric(struct fault *fault, const struct fault *whole, enum metric metric);

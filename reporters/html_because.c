@@ -3,6 +3,7 @@
 #include "insights/place.h"
 #include "reporters/because.h"
 #include "reporters/because_private.h"
+#include "reporters/fault.h"
 #include "reporters/flame_words.h"
 #include "reporters/format.h"
 #include "reporters/html_private.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEMS_SHOWN = 8, VARIANTS_SHOWN = 20, DEAREST_SHOWN = 8, PLACE_BYTES = 400 };
+enum { ITEMS_SHOWN = 8, VARIANTS_SHOWN = 20, DEAREST_SHOWN = 8, CODE_SHOWN = 3, PLACE_BYTES = 400 };
 
 static void append_amount(struct buffer *out, double value, enum metric_unit unit,
                           const char *class)
@@ -72,8 +73,8 @@ static void append_item(struct buffer *out, const struct growth *growth,
     buffer_append_char(out, '\n');
 }
 
-static void append_items(struct buffer *out, const struct growth *growth, bool improved,
-                         const char *what, const struct growth_item *items, size_t count)
+static void append_items(struct buffer *out, const struct growth *growth, const char *what,
+                         const struct growth_item *items, size_t count)
 {
     const struct html_column columns[] = {
         {what, NULL, NULL},
@@ -86,7 +87,7 @@ static void append_items(struct buffer *out, const struct growth *growth, bool i
     if (count == 0)
         return;
     snprintf(caption, sizeof caption, "%s that %s most: %s a request", what,
-             improved ? "shrank" : "grew", growth->measured->title);
+             growth->improved ? "shrank" : "grew", growth->measured->title);
     html_open_table(out, "list", caption);
     html_append_columns(out, columns, COUNT_OF(columns));
     markup_open(out, "tbody", NULL);
@@ -98,7 +99,7 @@ static void append_items(struct buffer *out, const struct growth *growth, bool i
         html_append_paragraph(out, "quiet", "and %zu more in the run's JSON.", count - ITEMS_SHOWN);
 }
 
-static void append_growth(struct buffer *out, const struct growth *growth, bool improved)
+static void append_growth(struct buffer *out, const struct growth *growth)
 {
     struct buffer text;
     buffer_init(&text, HTML_TEXT_MAX);
@@ -109,9 +110,8 @@ static void append_growth(struct buffer *out, const struct growth *growth, bool 
     }
     if (growth->measured != NULL) {
         bool sites = strcmp(because_lines_word(growth), "sites") == 0;
-        append_items(out, growth, improved, sites ? "Sites" : "Lines", growth->lines,
-                     growth->line_count);
-        append_items(out, growth, improved, "Functions", growth->functions, growth->function_count);
+        append_items(out, growth, sites ? "Sites" : "Lines", growth->lines, growth->line_count);
+        append_items(out, growth, "Functions", growth->functions, growth->function_count);
     }
     if (growth->stale != NULL) {
         buffer_clear(&text);
@@ -122,33 +122,49 @@ static void append_growth(struct buffer *out, const struct growth *growth, bool 
     flame_release_text(out, &text);
 }
 
+/* Of each line at fault, what it has of the growth. */
+static bool append_fault(struct buffer *out, struct html *html,
+                         const struct endpoint_verdict *endpoint, const struct because *because,
+                         struct error *err)
+{
+    struct fault fault;
+    struct html_code_mark marks[FAULT_PLACES];
+    struct buffer texts[FAULT_PLACES];
+    fault_of_growths(&fault, because->growths, because->count);
+    for (size_t i = 0; i < fault.place_count; i++) {
+        buffer_init(&texts[i], HTML_TEXT_MAX);
+        fault_append_amounts(&texts[i], &fault, &fault.places[i]->place, true);
+        if (fault.places[i]->changed && fault.changes_known)
+            buffer_append_string(&texts[i], ", a changed line");
+        marks[i] = (struct html_code_mark){&fault.places[i]->place, buffer_text(&texts[i])};
+    }
+    bool ok = html_append_code(out, html, endpoint, marks, fault.place_count, err);
+    for (size_t i = 0; i < fault.place_count; i++)
+        flame_release_text(out, &texts[i]);
+    return ok;
+}
+
 /* Each profile once: instructions by line explain several metrics. */
-bool html_append_because(struct buffer *out, const struct html *html,
+bool html_append_because(struct buffer *out, struct html *html,
                          const struct endpoint_verdict *endpoint, struct error *err)
 {
-    const void *told[METRIC_COUNT];
-    size_t count = 0;
-    bool ok = true, missing_told = false;
+    struct because because;
+    bool missing_told = false;
     if (endpoint->invalid != NULL)
         return true;
-    for (unsigned m = 0; m < METRIC_COUNT && ok; m++) {
-        struct arena arena;
-        struct growth growth;
-        if (!because_asked(&endpoint->metrics[m]))
-            continue;
-        arena_init(&arena);
-        ok = because_find(&growth, html->report, endpoint, (enum metric)m, &arena, err);
-        bool again = ok && growth.measured == NULL && missing_told;
-        for (size_t i = 0; ok && i < count; i++)
-            again = again || (growth.measured != NULL && told[i] == growth.measured);
-        if (ok && !again) {
-            append_growth(out, &growth, endpoint->metrics[m].verdict == VERDICT_IMPROVED);
-            if (growth.measured != NULL)
-                told[count++] = growth.measured;
-            missing_told = missing_told || growth.measured == NULL;
-        }
-        arena_release(&arena);
+    if (!because_find_all(&because, html->report, endpoint, err))
+        return false;
+    bool ok = append_fault(out, html, endpoint, &because, err);
+    for (size_t i = 0; i < because.count; i++) {
+        const struct growth *growth = &because.growths[i];
+        bool told = growth->measured == NULL && missing_told;
+        for (size_t earlier = 0; earlier < i && growth->measured != NULL; earlier++)
+            told = told || because.growths[earlier].measured == growth->measured;
+        if (!told)
+            append_growth(out, growth);
+        missing_told = missing_told || growth->measured == NULL;
     }
+    because_release(&because);
     return ok;
 }
 
@@ -250,7 +266,22 @@ static void append_spent_table(struct buffer *out, struct spent *spent, size_t c
     html_close_table(out);
 }
 
-bool html_append_dearest(struct buffer *out, const struct html *html,
+static bool append_dearest_code(struct buffer *out, struct html *html,
+                                const struct endpoint_verdict *endpoint, const struct spent *spent,
+                                size_t count, double whole, struct error *err)
+{
+    struct html_code_mark marks[CODE_SHOWN];
+    char texts[CODE_SHOWN][FORMAT_SIZE + 40], share[FORMAT_SIZE];
+    size_t shown = count < CODE_SHOWN ? count : CODE_SHOWN;
+    for (size_t i = 0; i < shown; i++) {
+        format_share(whole > 0 ? spent[i].instructions / whole : NAN, true, share);
+        snprintf(texts[i], sizeof texts[i], "%s of the endpoint", share);
+        marks[i] = (struct html_code_mark){spent[i].frame, texts[i]};
+    }
+    return html_append_code(out, html, endpoint, marks, shown, err);
+}
+
+bool html_append_dearest(struct buffer *out, struct html *html,
                          const struct endpoint_verdict *endpoint, struct error *err)
 {
     const struct profile *profile = &html->report->head->profiles[PROFILE_LINES][SIDE_HEAD];
@@ -266,12 +297,13 @@ bool html_append_dearest(struct buffer *out, const struct html *html,
     markup_element(out, "summary", "The dearest lines and functions", NULL);
     size_t count = list_lines(spent, profile, of, true);
     append_spent_table(out, spent, count, whole, true);
+    bool ok = append_dearest_code(out, html, endpoint, spent, count, whole, err);
     count = list_lines(spent, profile, of, false);
     append_spent_table(out, spent, merge_functions(spent, count), whole, false);
     markup_close(out, "details");
     buffer_append_char(out, '\n');
     free(spent);
-    return true;
+    return ok;
 }
 
 /* ---- variants -------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@ enum {
     HTML_SECTIONS_BYTES = 6 << 20, /* of these sections */
     HTML_FLAMES_MAX = 40,          /* flame graphs */
     HTML_FLAMES_BYTES = 2 << 20,   /* of these */
+    HTML_CODE_BYTES = 1 << 20,     /* of source text */
     HTML_COST_ROWS = 200,          /* of a table of costs */
     HTML_FILES_MAX = 30,           /* of the summary of dead lines */
     HTML_PLOT_ROWS = 30,           /* endpoints of a plot */
@@ -32,6 +33,8 @@ struct html {
     size_t sections; /* how many of `order` have a section; known before the table is written */
     size_t flames;   /* how many flame graphs are drawn, and their bytes */
     size_t flame_bytes;
+    size_t code_bytes;      /* of source text, so far */
+    bool code_missing_told; /* why some of it is not there */
 };
 
 /* ---- html_text.c: small parts */
@@ -109,10 +112,23 @@ void html_append_dots(struct buffer *out, const struct html *html,
                       const struct endpoint_verdict *endpoint, enum metric metric);
 
 /* Lines and functions: what grew or shrank, and the dearest. */
-MUST_CHECK bool html_append_because(struct buffer *out, const struct html *html,
+MUST_CHECK bool html_append_because(struct buffer *out, struct html *html,
                                     const struct endpoint_verdict *endpoint, struct error *err);
-MUST_CHECK bool html_append_dearest(struct buffer *out, const struct html *html,
+MUST_CHECK bool html_append_dearest(struct buffer *out, struct html *html,
                                     const struct endpoint_verdict *endpoint, struct error *err);
+
+/* A line of the gateway's own sources that has something said about it. */
+struct html_code_mark {
+    const struct profile_frame *place;
+    const char *text; /* "+50.3 k instructions a request"; safe */
+};
+
+/* The source text around marked lines, with what each line costs; nothing where there is no text,
+ * or enough is on the page. */
+MUST_CHECK bool html_append_code(struct buffer *out, struct html *html,
+                                 const struct endpoint_verdict *endpoint,
+                                 const struct html_code_mark *marks, size_t count,
+                                 struct error *err);
 void html_append_variants(struct buffer *out, const struct html *html,
                           const struct endpoint_verdict *endpoint);
 MUST_CHECK bool html_append_flame(struct buffer *out, struct html *html,

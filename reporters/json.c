@@ -25,29 +25,33 @@ static json_t *make_verdict(enum verdict verdict)
 /* The objects below are put together by json_pack, which fails as a whole when a part is NULL and
  * then frees the others. */
 
-static json_t *make_metric(const struct report *report, const struct endpoint_verdict *endpoint,
-                           enum metric which)
+static json_t *make_metric(const struct metric_verdict *metric, json_t *because)
 {
-    const struct metric_verdict *metric = &endpoint->metrics[which];
-    return json_pack(
-        "{so so so so so so so so so}", "head", json_parts_number(metric->head), "base",
-        json_parts_number(metric->base), "change", json_parts_number(metric->change), "low",
-        json_parts_number(metric->low), "high", json_parts_number(metric->high), "verdict",
-        make_verdict(metric->verdict), "reason",
-        json_parts_text(metric->reason != NULL ? metric->reason : ""), "accepted",
-        json_parts_text(metric->accepted), "because", json_because_make(report, endpoint, which));
+    return json_pack("{so so so so so so so so so}", "head", json_parts_number(metric->head),
+                     "base", json_parts_number(metric->base), "change",
+                     json_parts_number(metric->change), "low", json_parts_number(metric->low),
+                     "high", json_parts_number(metric->high), "verdict",
+                     make_verdict(metric->verdict), "reason",
+                     json_parts_text(metric->reason != NULL ? metric->reason : ""), "accepted",
+                     json_parts_text(metric->accepted), "because", because);
 }
 
 static json_t *make_metrics(const struct report *report, const struct endpoint_verdict *endpoint)
 {
+    struct because because;
+    struct error ignored = {0};
+    if (!because_find_all(&because, report, endpoint, &ignored))
+        return NULL;
     json_t *metrics = json_object();
     for (unsigned i = 0; metrics != NULL && i < METRIC_COUNT; i++) {
+        json_t *why = json_because_make(&because, (enum metric)i);
         if (json_object_set_new(metrics, metric_info((enum metric)i)->key,
-                                make_metric(report, endpoint, (enum metric)i)) != 0) {
+                                make_metric(&endpoint->metrics[i], why)) != 0) {
             json_decref(metrics);
-            return NULL;
+            metrics = NULL;
         }
     }
+    because_release(&because);
     return metrics;
 }
 

@@ -2,12 +2,11 @@
 #ifndef TOLLGATE_REPORTERS_JSON_BECAUSE_H
 #define TOLLGATE_REPORTERS_JSON_BECAUSE_H
 
-#include "reporters/reporter.h"
+#include "reporters/because.h"
 
 #include <jansson.h>
 
-/* null where there is nothing to explain; NULL when out of memory. */
-MUST_CHECK json_t *json_because_make(const struct report *report,
-                                     const struct endpoint_verdict *endpoint, enum metric metric);
+/* Of one metric: null where there is nothing to explain; NULL when out of memory. */
+MUST_CHECK json_t *json_because_make(const struct because *because, enum metric metric);
 
 #endif

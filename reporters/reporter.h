@@ -6,6 +6,7 @@
 #include "baselines/compare.h"
 #include "insights/cost.h"
 #include "insights/owners.h"
+#include "reporters/measured_text.h"
 
 /* What an export of a profile is to hold; of --profile and --endpoint. */
 struct report_choice {
@@ -24,8 +25,9 @@ struct report {
     const struct gate *gate;
     int exit_code;
     struct report_choice choice;
-    const struct owners *owners;    /* NULL = nothing is known of owners */
-    const struct cost_report *cost; /* NULL = not asked for; without has_money: shares only */
+    const struct owners *owners;        /* NULL = nothing is known of owners */
+    const struct cost_report *cost;     /* NULL = not asked for; without has_money: shares only */
+    const struct measured_texts *texts; /* NULL = nobody can look at the source tree */
 };
 
 struct report_style {

@@ -18,19 +18,6 @@ enum {
     TEXT_MAX_BYTES = 1 << 20,
 };
 
-const char *source_view_next_line(const struct dead_text *text, size_t *at, size_t *size)
-{
-    if (*at >= text->size)
-        return NULL;
-    const char *line = text->text + *at;
-    const char *end = memchr(line, '\n', text->size - *at);
-    *size = end != NULL ? (size_t)(end - line) : text->size - *at;
-    *at += *size + 1;
-    if (*size > 0 && line[*size - 1] == '\r')
-        (*size)--;
-    return line;
-}
-
 struct view {
     struct buffer *out;
     struct buffer text; /* of the line being written */
@@ -150,13 +137,13 @@ static void append_titles(struct view *view)
     buffer_append_char(view->out, '\n');
 }
 
-static void append_text(struct view *view, const struct dead_text *text)
+static void append_text(struct view *view, const struct measured_text *text)
 {
     const struct dead_file *file = view->file;
     size_t at = 0, size = 0, next = 0;
     uint32_t number = 0;
     const char *line;
-    while ((line = source_view_next_line(text, &at, &size)) != NULL && !view->out->failed) {
+    while ((line = measured_text_next_line(text, &at, &size)) != NULL && !view->out->failed) {
         number++;
         while (next < file->line_count && file->lines[next].line < number)
             next++;
@@ -165,7 +152,7 @@ static void append_text(struct view *view, const struct dead_text *text)
     }
 }
 
-static void append_head(struct view *view, const struct dead_text *text)
+static void append_head(struct view *view, const struct measured_text *text)
 {
     const struct dead_file *file = view->file;
     struct buffer summary;
@@ -194,7 +181,7 @@ static size_t count_digits(uint32_t number)
 }
 
 /* So that the numbers stand in one column. */
-static uint32_t last_number(const struct dead_file *file, const struct dead_text *text)
+static uint32_t last_number(const struct dead_file *file, const struct measured_text *text)
 {
     uint32_t last = file->line_count > 0 ? file->lines[file->line_count - 1].line : 0;
     uint32_t lines = 0;
@@ -204,7 +191,7 @@ static uint32_t last_number(const struct dead_file *file, const struct dead_text
 }
 
 bool source_view_append(struct buffer *out, const struct dead_file *file,
-                        const struct dead_text *text, const struct report_style *style, bool cut,
+                        const struct measured_text *text, const struct report_style *style, bool cut,
                         struct error *err)
 {
     struct view view = {.out = out,

@@ -11,6 +11,7 @@
 #include "rig/machine.h"
 #include "rig/output.h"
 #include "rig/probe.h"
+#include "rig/run_texts.h"
 #include "rig/session_selection.h"
 #include "rig/source_diff.h"
 #include "rig/standins.h"
@@ -393,8 +394,12 @@ static bool job_report(struct job *job, enum exit_code *code, struct error *err)
                                                 .comparison = &comparison,
                                                 .gate = &job->terms.gate};
     insight_attach(&insight, &insight_question, &job->run, &report);
+    struct run_texts texts;
+    run_texts_init(&texts, &job->run, job->config.folder);
+    report.texts = &texts.texts;
     progress_clear(&job->progress);
     bool ok = output_write(&job->output, &report, err);
+    run_texts_release(&texts);
     insight_release(&insight);
     comparison_release(&comparison);
     return ok;

@@ -7,6 +7,7 @@
 #include "rig/config.h"
 #include "rig/insight.h"
 #include "rig/output.h"
+#include "rig/run_texts.h"
 #include "rig/terms.h"
 
 #include <stdio.h>
@@ -111,8 +112,12 @@ static bool viewing_report(struct viewing *viewing, const struct run *base,
                                                 .comparison = &comparison,
                                                 .gate = &viewing->terms.gate};
     insight_attach(&insight, &insight_question, &viewing->head, &report);
+    struct run_texts texts;
+    run_texts_init(&texts, &viewing->head, viewing->has_config ? viewing->config.folder : ".");
+    report.texts = &texts.texts;
     bool ok = viewing->explained != NULL ? viewing_explain(viewing, &report, err)
                                          : output_write(&viewing->output, &report, err);
+    run_texts_release(&texts);
     insight_release(&insight);
     comparison_release(&comparison);
     return ok;

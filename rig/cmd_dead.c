@@ -230,7 +230,7 @@ static bool append_source(struct search *search, const char *name, const struct 
                           bool cut, struct buffer *out, struct error *err)
 {
     size_t fits;
-    struct dead_text text;
+    struct measured_text text;
     const struct dead_file *file = find_source(&search->dead, name, &fits);
     if (file == NULL)
         return fail_unknown_source(&search->dead, name, fits, err);
@@ -262,7 +262,7 @@ static bool write_target(struct search *search, const struct plain_target *targe
 
 static bool write_page(struct search *search, const char *path, struct error *err)
 {
-    struct dead_text *texts =
+    struct measured_text *texts =
         arena_alloc_array(&search->arena, search->dead.file_count, sizeof *texts);
     struct buffer out;
     if (texts == NULL)

@@ -136,22 +136,12 @@ bool dead_tree_age(const struct dead_tree *tree, struct dead *dead,
 }
 
 bool dead_tree_read(const struct dead_tree *tree, const struct dead_file *file,
-                    struct dead_text *text, struct error *err)
+                    struct measured_text *text, struct error *err)
 {
     struct source_text_question question = {.root = tree->files.root,
                                             .path = file->path,
                                             .hash = file->hash,
                                             .current = file->current,
                                             .interrupt = tree->interrupt};
-    struct buffer content;
-    buffer_init(&content, SOURCE_TEXT_MAX_BYTES);
-    *text = (struct dead_text){0};
-    bool ok = source_text_read(&question, &content, &text->why, err);
-    if (ok && text->why == NULL) {
-        text->size = content.length;
-        text->text = arena_copy_bytes(tree->arena, buffer_text(&content), content.length);
-        ok = text->text != NULL || error_set_memory(err);
-    }
-    buffer_release(&content);
-    return ok;
+    return source_text_keep(&question, text, tree->arena, err);
 }

@@ -35,6 +35,6 @@ MUST_CHECK bool dead_tree_age(const struct dead_tree *tree, struct dead *dead,
 
 /* The text of one of `dead`'s files, or why there is none. */
 MUST_CHECK bool dead_tree_read(const struct dead_tree *tree, const struct dead_file *file,
-                               struct dead_text *text, struct error *err);
+                               struct measured_text *text, struct error *err);
 
 #endif

@@ -193,3 +193,19 @@ bool source_text_read(const struct source_text_question *question, struct buffer
         *why = NULL;
     return true;
 }
+
+bool source_text_keep(const struct source_text_question *question, struct measured_text *text,
+                      struct arena *arena, struct error *err)
+{
+    struct buffer content;
+    buffer_init(&content, SOURCE_TEXT_MAX_BYTES);
+    *text = (struct measured_text){0};
+    bool ok = source_text_read(question, &content, &text->why, err);
+    if (ok && text->why == NULL) {
+        text->size = content.length;
+        text->text = arena_copy_bytes(arena, buffer_text(&content), content.length);
+        ok = text->text != NULL || error_set_memory(err);
+    }
+    buffer_release(&content);
+    return ok;
+}

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/interrupt.h"
+#include "reporters/measured_text.h"
 
 enum { SOURCE_TEXT_MAX_BYTES = 16 << 20 };
 
@@ -32,5 +33,10 @@ struct source_text_question {
 };
 MUST_CHECK bool source_text_read(const struct source_text_question *question, struct buffer *out,
                                  const char **why, struct error *err);
+
+/* The same, kept in `arena`. */
+MUST_CHECK bool source_text_keep(const struct source_text_question *question,
+                                 struct measured_text *text, struct arena *arena,
+                                 struct error *err);
 
 #endif

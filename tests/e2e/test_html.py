@@ -57,6 +57,23 @@ class Html(rig.Case):
         rig.dump(self.folder / name, run)
         return self.folder / name
 
+    def sourced_run(self, text, path="gateway/feed.c"):
+        """A run whose file with the dearest line has this text, in a repository."""
+        rig.git(self.folder, "init", "--quiet", ".")
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text)
+        name = rig.git(self.folder, "hash-object", "-w", "--no-filters", str(file)).strip()
+
+        def change(run):
+            for source in run["sources"]["head"]:
+                if source["path"] == "gateway/feed.c":
+                    source["hash"], source["path"] = name, path
+            for profile in run["profiles"]["head"].values():
+                profile["strings"] = [path if one == "gateway/feed.c" else one
+                                      for one in profile["strings"]]
+        return self.changed_run("sourced.json", change)
+
     def hostile_run(self):
         """Each text of the profiles and each endpoint's name another one that means harm."""
         def change(run):
@@ -123,6 +140,46 @@ class Html(rig.Case):
         self.assertFalse((self.folder / "owned").exists())
         self.assert_stands_alone(self.page("alone.html", run=self.alone_run()))
 
+    def test_source_text(self):
+        lines = [b"line number %d;" % (number + 1) for number in range(120)]
+        lines[70] = b"\tdear(\"</td><script>document.title=7</script>\", \xff\x1b[31m);"
+        run = self.sourced_run(b"\n".join(lines))
+        path = self.page("sourced.html", run=run)
+        self.assert_stands_alone(path)
+        fault, dearest = [[["".join(cell.itertext()) for cell in row] for row in one.find("tbody")]
+                          for one in ElementTree.parse(path).iter("table")
+                          if one.get("class") == "source"][:2]
+        self.assertEqual([row[0] for row in fault],
+                         [*map(str, range(67, 72)), "", *map(str, range(72, 76))])
+        self.assertEqual(fault[4][1:3], ["10", "0.01"])
+        self.assertIn("dear(\"</td><script>", fault[4][3])
+        self.assertRegex(fault[5][3], r"^▲ \+.* a request")
+        self.assertIn(["60", "1090", "25", "line number 60;"], dearest)
+        self.assertIn(["", "", "", "⋯"], dearest)
+        # The work tree went on; git still has what was measured.
+        (self.folder / "gateway/feed.c").write_bytes(b"other\n" * 120)
+        self.assertEqual(self.page("later.html", run=run).read_bytes(), path.read_bytes())
+        shutil.rmtree(self.folder / ".git")
+        text = self.page("gone.html", run=run).read_text()
+        self.assertNotIn('class="source"', text)
+        self.assertEqual(text.count("Source text is not shown: "), 1)
+
+    def test_source_text_of_elsewhere(self):
+        """A run cannot have files shown that are not in the tree, though it knows their content."""
+        secret = self.folder.with_name(self.folder.name + "-secret")
+        self.addCleanup(secret.unlink)
+        run = self.sourced_run(b"none of yours\n" * 100)
+        shutil.rmtree(self.folder / ".git")
+        (self.folder / "gateway/feed.c").rename(secret)
+        (self.folder / "gateway/feed.c").symlink_to(secret)
+        text = self.page("link.html", run=run).read_text()
+        self.assertIn("Source text is not shown: ", text)
+        self.assertNotIn("none of yours", text)
+        for path in (f"../{secret.name}", str(secret), f"gateway/../../{secret.name}"):
+            run.write_text(run.read_text().replace('"gateway/feed.c"', f'"{path}"'))
+            refused = self.tollgate("report", run, "-O", "html:out.html", code=2)
+            self.assertIn("must be a path below the tree's root", refused.err)
+
     def test_same_each_time(self):
         self.assertEqual(self.page("a.html").read_bytes(), self.page("b.html").read_bytes())
 
@@ -171,7 +228,7 @@ class Html(rig.Case):
 
     @unittest.skipIf(browser.missing("axe-core"), browser.missing("axe-core"))
     def test_in_a_browser(self):
-        self.page("sample.html")
+        self.page("sample.html", run=self.sourced_run(b"a line;\n" * 120))
         self.page("hostile.html", run=self.hostile_run())
         self.page("alone.html", run=self.alone_run())
         self.page("many.html", run=self.many_run("many.json", 40, 10))

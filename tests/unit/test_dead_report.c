@@ -80,7 +80,7 @@ static const struct dead_keep keeps[] = {
 struct scene {
     struct arena arena;
     struct dead dead;
-    struct dead_text texts[3];
+    struct measured_text texts[3];
     struct dead_keep_list keep;
     const char *notes[1];
     struct dead_report report;
@@ -121,8 +121,8 @@ static void begin(struct scene *scene, bool keep)
     set_ages(&scene->dead);
     cr_assert_str_eq(scene->dead.files[1].path, SERVICE);
     scene->texts[0].why = "the text of the file as it was measured is not at hand";
-    scene->texts[1] = (struct dead_text){service_text, strlen(service_text), NULL};
-    scene->texts[2] = (struct dead_text){header_text, sizeof header_text - 1, NULL};
+    scene->texts[1] = (struct measured_text){service_text, strlen(service_text), NULL};
+    scene->texts[2] = (struct measured_text){header_text, sizeof header_text - 1, NULL};
     scene->report = (struct dead_report){.dead = &scene->dead,
                                          .states = {[DEAD_NEVER] = true},
                                          .ages = true,
@@ -224,7 +224,7 @@ static void make_hostile(struct scene *scene)
             "f<img src=x onerror=alert(1)>漢字漢字漢字漢字漢字漢字漢字\x1b[2J";
     ((const char **)(uintptr_t)scene->dead.endpoints)[0] = "GET /\"><script>";
     scene->notes[0] = evil;
-    scene->texts[1] = (struct dead_text){evil, sizeof evil - 1, NULL};
+    scene->texts[1] = (struct measured_text){evil, sizeof evil - 1, NULL};
 }
 
 Test(dead_report, no_line_is_wider_than_the_terminal)
@@ -344,7 +344,7 @@ Test(dead_report, a_page_too_large)
     char *large = malloc(LARGE);
     cr_assert_not_null(large);
     memset(large, '\n', LARGE);
-    scene.texts[0] = (struct dead_text){large, LARGE, NULL};
+    scene.texts[0] = (struct measured_text){large, LARGE, NULL};
     buffer_init(&out, 256 << 20);
     cr_assert(dead_html_append(&out, &scene.report, &err), "%s", err.text);
     cr_expect_lt(out.length, (size_t)26 << 20);

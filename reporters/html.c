@@ -191,5 +191,6 @@ static bool html_write(const struct report *report, const struct report_style *s
 const struct reporter reporter_html = {
     .name = "html",
     .help = "the page to dig in: every endpoint, in one file",
+    .has_history = true,
     .write = html_write,
 };

@@ -1,22 +1,19 @@
-/* The plots: each endpoint's change with its interval, and its replicates. Only numbers go to
- * gnuplot; names are put in afterwards. */
+/* The plots: each endpoint's change with its interval, its replicates, and the history. Only
+ * numbers go to gnuplot; names are put in afterwards. */
 #include "base/markup.h"
 #include "baselines/statistics.h"
 #include "reporters/flame_words.h"
 #include "reporters/format.h"
 #include "reporters/html_private.h"
 #include "reporters/layout.h"
-#include "reporters/plot.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    WIDTH = 480, /* and names above their rows: to be read on a telephone, too */
     ROW_PIXELS = 33,
     EDGE_PIXELS = 45,
-    NAME_COLUMNS = 44,
     POINTS_MAX = 60, /* replicates of an endpoint */
     COMMANDS_MAX = 1 << 20,
 };
@@ -85,7 +82,7 @@ static void begin_commands(struct plot *plot)
                          "set terminal svg size %d,%zu noenhanced\nset key off\nset border 1\n"
                          "set lmargin at screen 0.03\nset rmargin at screen 0.97\n"
                          "set tmargin 1\nset grid x\nunset ytics\nset yrange [%zu.5:-0.6]\n",
-                         WIDTH, plot->count * ROW_PIXELS + EDGE_PIXELS, plot->count - 1);
+                         HTML_PLOT_WIDTH, plot->count * ROW_PIXELS + EDGE_PIXELS, plot->count - 1);
     for (size_t i = 0; i < plot->count; i++)
         buffer_append_format(out, "set label '@%zu' at graph 0,first %.2f left\n", i,
                              (double)i - 0.15);
@@ -117,7 +114,7 @@ static const char *label_of(struct arena *arena, const struct endpoint_verdict *
     struct buffer text;
     buffer_init(&text, HTML_TEXT_MAX);
     buffer_append_format(&text, "%s ", html_word_metric(metric).mark);
-    layout_append_short(&text, endpoint->name, NAME_COLUMNS, true);
+    layout_append_short(&text, endpoint->name, HTML_PLOT_LABEL_COLUMNS, true);
     const char *label = text.failed ? NULL : arena_copy_string(arena, buffer_text(&text));
     buffer_release(&text);
     return label;
@@ -228,29 +225,24 @@ static void draw_spread(struct plot *plot)
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
-static void append_left_out(struct buffer *out, const struct plot *plot)
+bool html_append_picture(struct buffer *out, const struct buffer *commands,
+                         const struct plot_labels *labels, size_t total,
+                         char why[static PLOT_WHY_SIZE], struct error *err)
 {
-    if (plot->total > plot->count)
-        html_append_paragraph(
-            out, "left-out", "The first %zu of %zu endpoints by rank; the others are in the table.",
-            plot->count, plot->total);
-}
-
-static bool append_picture(struct buffer *out, struct plot *plot, const char *title,
-                           char why[static PLOT_WHY_SIZE], struct error *err)
-{
-    struct plot_labels labels = {title, plot->labels, plot->count};
     struct buffer picture;
-    if (!buffer_check(&plot->commands, err) || !buffer_check(&plot->data, err) ||
-        !buffer_check(&plot->other, err))
+    if (!buffer_check(commands, err))
         return false;
     buffer_init(&picture, out->max);
-    bool ok = plot_append(&picture, buffer_text(&plot->commands), &labels, why, err);
+    bool ok = plot_append(&picture, buffer_text(commands), labels, why, err);
     if (ok && *why == '\0') {
         markup_open(out, "figure", NULL);
-        markup_element(out, "figcaption", title, NULL);
+        markup_element(out, "figcaption", labels->title, NULL);
         buffer_append(out, buffer_text(&picture), picture.length);
-        append_left_out(out, plot);
+        if (total > labels->count)
+            html_append_paragraph(
+                out, "left-out",
+                "The first %zu of %zu endpoints by rank; the others are in the table.",
+                labels->count, total);
         markup_close(out, "figure");
         buffer_append_char(out, '\n');
     }
@@ -277,7 +269,9 @@ static bool append_plot(struct buffer *out, const struct html *html, bool spread
     if (ok && plot.count > 0) {
         *any = true;
         (spread ? draw_spread : draw_changes)(&plot);
-        ok = append_picture(out, &plot, title, why, err);
+        struct plot_labels labels = {title, plot.labels, plot.count};
+        ok = buffer_check(&plot.data, err) && buffer_check(&plot.other, err) &&
+             html_append_picture(out, &plot.commands, &labels, plot.total, why, err);
     }
     buffer_release(&plot.data);
     buffer_release(&plot.other);
@@ -295,13 +289,15 @@ bool html_append_plots(struct buffer *out, const struct html *html, struct error
         ok = append_plot(out, html, false, why, &any, err) &&
              (*why != '\0' || append_plot(out, html, true, why, &any, err));
     }
+    ok = ok && (*why != '\0' || html_append_history(out, html, why, &any, err));
     if (ok && *why != '\0')
         html_append_paragraph(out, "left-out",
                               "The plots are left out: %s. gnuplot draws them (Debian: apt install "
                               "gnuplot-nox). All figures are in the tables.",
                               why);
     else if (ok && !any)
-        html_append_paragraph(out, NULL, "There is nothing to plot without a comparison.");
+        html_append_paragraph(out, NULL,
+                              "There is nothing to plot without a comparison or earlier runs.");
     markup_close(out, "section");
     buffer_append_char(out, '\n');
     return ok;

@@ -3,6 +3,7 @@
 #ifndef TOLLGATE_REPORTERS_HTML_PRIVATE_H
 #define TOLLGATE_REPORTERS_HTML_PRIVATE_H
 
+#include "reporters/plot.h"
 #include "reporters/reporter.h"
 
 /* What a page may hold. What is beyond is left out by rank, and the page says so. */
@@ -16,6 +17,8 @@ enum {
     HTML_COST_ROWS = 200,          /* of a table of costs */
     HTML_FILES_MAX = 30,           /* of the summary of dead lines */
     HTML_PLOT_ROWS = 30,           /* endpoints of a plot */
+    HTML_PLOT_WIDTH = 480,         /* with names above their rows: for telephones, too */
+    HTML_PLOT_LABEL_COLUMNS = 44,  /* of such a name */
     HTML_NAME_BYTES = 300,         /* of an endpoint's name in a table */
     HTML_WORDS_BYTES = 1500,       /* of a sentence from outside */
     HTML_TEXT_MAX = 1 << 20,       /* of what is put together for one element */
@@ -98,6 +101,14 @@ const struct endpoint_owner *html_find_owner(const struct html *html,
 void html_append_summary(struct buffer *out, const struct html *html);
 void html_append_table(struct buffer *out, const struct html *html);
 MUST_CHECK bool html_append_plots(struct buffer *out, const struct html *html, struct error *err);
+/* One of the plots, of the exact metrics in earlier runs; *any becomes true where there are some.
+ */
+MUST_CHECK bool html_append_history(struct buffer *out, const struct html *html,
+                                    char why[static PLOT_WHY_SIZE], bool *any, struct error *err);
+/* gnuplot's picture of the commands with a title, and in words which endpoints are left out. */
+MUST_CHECK bool html_append_picture(struct buffer *out, const struct buffer *commands,
+                                    const struct plot_labels *labels, size_t total,
+                                    char why[static PLOT_WHY_SIZE], struct error *err);
 MUST_CHECK bool html_append_endpoint(struct buffer *out, struct html *html,
                                      const struct endpoint_verdict *endpoint, struct error *err);
 MUST_CHECK bool html_append_costs(struct buffer *out, const struct html *html, struct error *err);

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "baselines/compare.h"
+#include "baselines/history.h"
 #include "insights/cost.h"
 #include "insights/owners.h"
 #include "reporters/measured_text.h"
@@ -27,6 +28,7 @@ struct report {
     struct report_choice choice;
     const struct owners *owners;        /* NULL = nothing is known of owners */
     const struct cost_report *cost;     /* NULL = not asked for; without has_money: shares only */
+    const struct history *history;      /* NULL = nobody looked */
     const struct measured_texts *texts; /* NULL = nobody can look at the source tree */
 };
 
@@ -40,6 +42,7 @@ struct reporter {
     const char *name; /* of -O */
     const char *help; /* one line */
     bool binary;      /* nothing for a terminal */
+    bool has_history; /* draws one */
     /* Appends the whole report. */
     bool (*write)(const struct report *report, const struct report_style *style, struct buffer *out,
                   struct error *err);

@@ -392,7 +392,8 @@ static bool job_report(struct job *job, enum exit_code *code, struct error *err)
                                                 .head = &job->run,
                                                 .base = stored,
                                                 .comparison = &comparison,
-                                                .gate = &job->terms.gate};
+                                                .gate = &job->terms.gate,
+                                                .wants_history = output_has_history(&job->output)};
     insight_attach(&insight, &insight_question, &job->run, &report);
     struct run_texts texts;
     run_texts_init(&texts, &job->run, job->config.folder);

@@ -105,12 +105,13 @@ static bool viewing_report(struct viewing *viewing, const struct run *base,
                             .choice = viewing->output.choice};
     report.choice.endpoint = viewing->endpoint;
     struct insight insight;
-    struct insight_question insight_question = {.config =
-                                                    viewing->has_config ? &viewing->config : NULL,
-                                                .head = &viewing->head,
-                                                .base = base,
-                                                .comparison = &comparison,
-                                                .gate = &viewing->terms.gate};
+    struct insight_question insight_question = {
+        .config = viewing->has_config ? &viewing->config : NULL,
+        .head = &viewing->head,
+        .base = base,
+        .comparison = &comparison,
+        .gate = &viewing->terms.gate,
+        .wants_history = output_has_history(&viewing->output)};
     insight_attach(&insight, &insight_question, &viewing->head, &report);
     struct run_texts texts;
     run_texts_init(&texts, &viewing->head, viewing->has_config ? viewing->config.folder : ".");

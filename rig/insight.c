@@ -46,9 +46,12 @@ bool insight_find(struct insight *insight, const struct insight_question *questi
 {
     *insight = (struct insight){0};
     arena_init(&insight->arena);
-    if (find_owners(insight, question, err) && find_cost(insight, question, err))
+    history_init(&insight->history, question->head);
+    if (find_owners(insight, question, err) && find_cost(insight, question, err) &&
+        (!question->wants_history || question->config == NULL ||
+         history_read(&insight->history, question->config, err)))
         return true;
-    arena_release(&insight->arena);
+    insight_release(insight);
     return false;
 }
 
@@ -67,11 +70,13 @@ void insight_attach(struct insight *insight, const struct insight_question *ques
     if (insight->note != NULL)
         run_add_note(notes, "%s", insight->note);
     report->cost = &insight->cost;
+    report->history = question->wants_history ? &insight->history : NULL;
     report->owners = insight->has_owners ? &insight->owners : NULL;
 }
 
 void insight_release(struct insight *insight)
 {
     cost_release(&insight->cost);
+    history_release(&insight->history);
     arena_release(&insight->arena);
 }

@@ -1,4 +1,5 @@
-/* What a comparison means for people: whose the endpoints are and what they cost. */
+/* What a comparison means for people: whose the endpoints are, what they cost, and what they cost
+ * before. */
 #ifndef TOLLGATE_RIG_INSIGHT_H
 #define TOLLGATE_RIG_INSIGHT_H
 
@@ -6,6 +7,7 @@
 #include "insights/owners.h"
 #include "reporters/reporter.h"
 #include "rig/config.h"
+#include "rig/history_read.h"
 
 struct insight_question {
     const struct config *config; /* NULL = there is none: shares, and no owners */
@@ -16,12 +18,14 @@ struct insight_question {
     const struct run *base; /* the stored run that was compared with; NULL = none */
     const struct comparison *comparison;
     const struct gate *gate;
+    bool wants_history;
 };
 
 struct insight {
     struct arena arena;
     struct owners owners;
     struct cost_report cost;
+    struct history history;
     bool has_owners;  /* there are rules */
     const char *note; /* why something is missing; NULL = nothing is */
 };

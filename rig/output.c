@@ -111,6 +111,14 @@ bool output_parse(struct output *output, const struct arguments *arguments, stru
     return true;
 }
 
+bool output_has_history(const struct output *output)
+{
+    for (size_t i = 0; i < output->count; i++)
+        if (output->targets[i].reporter->has_history)
+            return true;
+    return false;
+}
+
 static bool write_one(const struct output *output, const struct output_target *target,
                       const struct report *report, struct error *err)
 {

@@ -34,6 +34,9 @@ struct output {
 MUST_CHECK bool output_parse(struct output *output, const struct arguments *arguments,
                              struct error *err);
 
+/* Whether one of the reports draws a history. */
+bool output_has_history(const struct output *output);
+
 /* Writes every report; all are tried even when one fails. */
 MUST_CHECK bool output_write(const struct output *output, const struct report *report,
                              struct error *err);

@@ -180,6 +180,40 @@ class Html(rig.Case):
             refused = self.tollgate("report", run, "-O", "html:out.html", code=2)
             self.assertIn("must be a path below the tree's root", refused.err)
 
+    @unittest.skipUnless(shutil.which("gnuplot"), "gnuplot is not installed")
+    def test_history(self):
+        """Of the versions that git has of the configured baseline; one that is no run is left
+        out."""
+        run = self.alone_run()
+        known = dict(rig.load(run), corpus_hash="ab" * 32, config_hash="cd" * 32)
+        rig.dump(run, known)
+        tree = rig.make_repository(self.folder / "tree")
+        store = tree / "fixtures/baselines/main.json"
+        for number, factor in enumerate((1.0, 1.0, None, 1.5)):
+            past = rig.load(run)
+            past["created"] = f"2026-03-0{number + 1}T09:30:00Z"
+            past["fingerprint"]["compiler"] = "gcc 9" if number == 0 else \
+                past["fingerprint"]["compiler"]
+            for endpoint in past["endpoints"]:
+                figure = endpoint["metrics"]["instructions"]
+                figure["head"] = [value * (factor or 1) for value in figure["head"]]
+            rig.dump(store, past if factor else {"not": "a run"})
+            rig.commit_all(tree)
+        config = ("-c", tree / rig.CONFIG)
+        tree = ElementTree.parse(self.page("history.html", *config, run=run))
+        figures = ["".join(one.itertext()) for one in tree.iter("figure")]
+        self.assertEqual(len(figures), 1)
+        self.assertRegex(figures[0], "in the 4 versions of the baseline .* hollow: ")
+        self.assertRegex(figures[0], r"GET /v3/feed: \S+ [kM] → 300.0 k, -\S+ %")
+        self.assert_stands_alone(self.folder / "history.html")
+        env = fake_gnuplot(self.folder / "bin", f"cat >{self.folder}/told; exit 1")
+        self.page("told.html", *config, run=run, env=dict(os.environ, PATH=env["PATH"]))
+        points = (self.folder / "told").read_text().split("$points << END\n")[1].split("END")[0]
+        # Alike are the last two of the four that can be read, and the run itself.
+        self.assertEqual(len(points.splitlines()), 3 * len(rig.load(run)["endpoints"]))
+        self.page("bare.html", run=run)
+        self.assertNotIn("History: ", (self.folder / "bare.html").read_text())
+
     def test_same_each_time(self):
         self.assertEqual(self.page("a.html").read_bytes(), self.page("b.html").read_bytes())
 

@@ -135,7 +135,7 @@ Test(html, without_a_base)
     write_page();
     assert_well_formed();
     cr_assert(has("MEASURED") && has("no verdict"));
-    cr_assert(has("There is nothing to plot without a comparison."));
+    cr_assert(has("There is nothing to plot without a comparison or earlier runs."));
     cr_assert(has("Not measured: instr, syscalls: valgrind is not installed"));
 }
 

@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-enum { KEPT_FD = 3 };
+enum { KEPT_FD = 3, LOOK_EVERY_MS = 5 };
 
 /* The steps between fork and exec, each safe in a child of a threaded process. Returns the step
  * that failed, or does not return. */
@@ -112,11 +112,36 @@ static void status_from_wait(int raw, struct child_status *status)
     status->code = status->signalled ? WTERMSIG(raw) : WEXITSTATUS(raw);
 }
 
+/* Where the kernel, or what a container lets through, has no descriptors for processes. */
+static bool look_again_and_again(pid_t pid, int timeout_ms, const struct interrupt *interrupt,
+                                 bool *ended, struct child_status *status, struct error *err)
+{
+    struct pollfd watched = {.fd = interrupt != NULL ? interrupt->fd : -1, .events = POLLIN};
+    int64_t deadline_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
+    for (;;) {
+        int raw;
+        pid_t reaped = waitpid(pid, &raw, WNOHANG);
+        if (reaped == pid) {
+            status_from_wait(raw, status);
+            *ended = true;
+            return true;
+        }
+        if (reaped < 0 && errno != EINTR)
+            return error_set_errno(err, "cannot reap process %d", (int)pid);
+        if (timeout_ms >= 0 && clock_monotonic_ns() >= deadline_ns)
+            return true;
+        if (poll(&watched, 1, LOOK_EVERY_MS) > 0)
+            return error_set(err, ERROR_INTERRUPTED, "interrupted");
+    }
+}
+
 bool child_wait(pid_t pid, int timeout_ms, const struct interrupt *interrupt, bool *ended,
                 struct child_status *status, struct error *err)
 {
     *ended = false;
     int fd = (int)syscall(SYS_pidfd_open, pid, 0U);
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+        return look_again_and_again(pid, timeout_ms, interrupt, ended, status, err);
     if (fd < 0)
         return error_set_errno(err, "cannot watch process %d", (int)pid);
     struct pollfd watched[2] = {{.fd = fd, .events = POLLIN},

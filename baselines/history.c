@@ -26,7 +26,7 @@ static double find_exact(const struct endpoint_result *endpoint, enum metric met
     return isfinite(least) ? least : NAN;
 }
 
-static bool is_same(const char *a, const char *b)
+static bool are_known_alike(const char *a, const char *b)
 {
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
@@ -34,7 +34,8 @@ static bool is_same(const char *a, const char *b)
 static bool is_alike(const struct run *a, const struct run *b)
 {
     char why[256];
-    return is_same(a->corpus_hash, b->corpus_hash) && is_same(a->config_hash, b->config_hash) &&
+    return are_known_alike(a->corpus_hash, b->corpus_hash) &&
+           are_known_alike(a->config_hash, b->config_hash) &&
            fingerprint_difference(&a->fingerprint, &b->fingerprint, why) == NULL;
 }
 
@@ -49,7 +50,7 @@ bool history_add(struct history *history, const struct run *earlier)
 {
     const struct run *run = history->run;
     bool ok = true;
-    if (history->count == HISTORY_VERSIONS_MAX || is_same(earlier->created, run->created))
+    if (history->count == HISTORY_VERSIONS_MAX || are_known_alike(earlier->created, run->created))
         return true;
     double *values =
         arena_alloc_array(&history->arena, run->endpoint_count * METRIC_COUNT + 1, sizeof *values);

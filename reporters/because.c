@@ -173,13 +173,18 @@ static bool is_small(const struct growth *growth, const struct growth_item *item
     return fabs(item->grew) < LEAST_SHOWN * (whole > 0 ? whole : growth->head);
 }
 
-/* The first, whatever it is; a renamed function, whatever it costs; and what is not small. */
+bool because_is_shown(const struct growth *growth, const struct growth_item *items, size_t number)
+{
+    const struct growth_item *item = &items[number];
+    return number == 0 || item->kind == GROWTH_MOVED || !is_small(growth, item);
+}
+
 static void append_items(struct buffer *text, const struct growth *growth,
                          const struct growth_item *items, size_t count, bool utf8)
 {
     size_t shown = 0;
     for (size_t i = 0; i < count && shown < ITEMS_SHOWN; i++) {
-        if (i > 0 && items[i].kind != GROWTH_MOVED && is_small(growth, &items[i]))
+        if (!because_is_shown(growth, items, i))
             continue;
         append_item(text, growth, &items[i], utf8);
         shown++;

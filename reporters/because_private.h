@@ -16,6 +16,11 @@ void because_append_amount(struct buffer *text, const struct growth *growth, dou
  * way the item did. */
 double because_share(const struct growth *growth, const struct growth_item *item);
 
+/* Of a list: the first, whatever it is; a renamed function, whatever it costs; and what is not
+ * small.
+ */
+bool because_is_shown(const struct growth *growth, const struct growth_item *items, size_t number);
+
 /* Variants by name, made safe: the one without a name as that. */
 void because_append_variant(struct buffer *text, const char *name, bool utf8);
 

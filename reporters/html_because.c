@@ -91,12 +91,18 @@ static void append_items(struct buffer *out, const struct growth *growth, const 
     html_open_table(out, "list", caption);
     html_append_columns(out, columns, COUNT_OF(columns));
     markup_open(out, "tbody", NULL);
-    for (size_t i = 0; i < count && i < ITEMS_SHOWN; i++)
+    size_t shown = 0;
+    for (size_t i = 0; i < count && shown < ITEMS_SHOWN; i++) {
+        if (!because_is_shown(growth, items, i))
+            continue;
         append_item(out, growth, &items[i]);
+        shown++;
+    }
     markup_close(out, "tbody");
     html_close_table(out);
-    if (count > ITEMS_SHOWN)
-        html_append_paragraph(out, "quiet", "and %zu more in the run's JSON.", count - ITEMS_SHOWN);
+    if (count > shown)
+        html_append_paragraph(out, "quiet", "and %zu lesser ones in the run's JSON.",
+                              count - shown);
 }
 
 static void append_growth(struct buffer *out, const struct growth *growth)

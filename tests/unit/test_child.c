@@ -1,9 +1,15 @@
 #include "base/child.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -141,7 +147,7 @@ Test(child, a_deadline_kills)
     cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1, "it runs on");
 }
 
-Test(child, an_interrupt_stops_the_wait)
+static void expect_interrupt_to_stop_the_wait(void)
 {
     struct interrupt interrupt;
     struct error err = {0};
@@ -165,6 +171,38 @@ Test(child, an_interrupt_stops_the_wait)
     child_kill(pid);
     interrupt_close(&interrupt);
     cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+Test(child, an_interrupt_stops_the_wait)
+{
+    expect_interrupt_to_stop_the_wait();
+}
+
+/* As older kernels do, and what containers keep from their programs. */
+static void refuse_process_descriptors(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = COUNT_OF(filter), .filter = filter};
+    cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+    cr_assert_eq(syscall(SYS_pidfd_open, getpid(), 0U), -1);
+}
+
+Test(child, waits_without_a_descriptor_for_the_process)
+{
+    refuse_process_descriptors();
+    struct child_status status = run("sleep 0.05; exit 3", NULL, NULL);
+    cr_assert(!status.signalled);
+    cr_assert_eq(status.code, 3);
+    status = run("kill -SEGV $$", NULL, NULL);
+    cr_assert(status.signalled);
+    cr_assert_eq(status.code, SIGSEGV);
+    expect_interrupt_to_stop_the_wait();
 }
 
 Test(child, a_session_of_its_own)

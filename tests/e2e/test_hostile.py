@@ -147,13 +147,13 @@ class Gateway(Hostile):
 
     def test_never_ready(self):
         self.project_with("def begin(port):\n    print('thinking', flush=True)\n    time.sleep(99)\n",
-                          gateway={"ready": {"timeout_s": 0.4}})
-        self.fails(4, "was not ready within 0.4 s", "thinking")
+                          gateway={"ready": {"timeout_s": 4.5}})
+        self.fails(4, "was not ready within 4.5 s", "thinking")
 
     def test_ready_path_answers_otherwise(self):
         self.project_with("def answer(method, target):\n    return 503, 'warming'\n",
-                          gateway={"ready": {"path": "/up", "timeout_s": 0.5}})
-        self.fails(4, "was not ready within 0.5 s", "GET /up")
+                          gateway={"ready": {"path": "/up", "timeout_s": 4.5}})
+        self.fails(4, "was not ready within 4.5 s", "GET /up")
 
     def test_crashes_in_the_middle(self):
         self.project_with("""
@@ -174,8 +174,8 @@ def answer(method, target):
     if target == "/b/2":
         time.sleep(99)
     return 200, target
-""", gateway={"request_timeout_s": 0.4})
-        self.fails(3, r"GET /b/\{id\}", "line 4", "no answer within 400 ms")
+""", gateway={"request_timeout_s": 2.5})
+        self.fails(3, r"GET /b/\{id\}", "line 4", "no answer within 2500 ms")
 
     def test_closes_in_the_middle_of_an_answer(self):
         self.project_with("""

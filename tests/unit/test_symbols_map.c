@@ -127,37 +127,36 @@ static bool enter(const char *root)
            syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0;
 }
 
-/* A program that waits, started from `path` in a root of its own when `root` is one. False when
- * this machine does not let us. */
+/* A program that writes a byte and waits, started from `path` in a root of its own when `root` is
+ * one; returns when it waits. False when this machine does not let us. */
 static bool start(struct sleeper *sleeper, const char *path, const char *root)
 {
-    int ends[2], status;
+    int ends[2], signs[2];
+    char sign;
     cr_assert_eq(pipe(ends), 0);
+    cr_assert_eq(pipe(signs), 0);
     sleeper->pid = fork();
     cr_assert_geq(sleeper->pid, 0);
     if (sleeper->pid == 0) {
         close(ends[1]);
         dup2(ends[0], STDIN_FILENO);
+        dup2(signs[1], STDOUT_FILENO);
+        close(signs[1]);
         if (root != NULL && !enter(root))
             _exit(77);
         execl(path, path, (char *)NULL);
         _exit(77);
     }
-    sleeper->lifeline = ends[1];
     close(ends[0]);
-    for (int i = 0; i < 500; i++) {
-        char link[64], target[PATH_MAX] = "";
-        if (waitpid(sleeper->pid, &status, WNOHANG) == sleeper->pid) {
-            close(ends[1]);
-            return false;
-        }
-        snprintf(link, sizeof link, "/proc/%d/exe", (int)sleeper->pid);
-        ssize_t length = readlink(link, target, sizeof target - 1);
-        if (length > 0 && strstr(target, strrchr(path, '/')) != NULL)
-            return true;
-        usleep(10000);
+    close(signs[1]);
+    bool waits = read(signs[0], &sign, 1) == 1;
+    close(signs[0]);
+    sleeper->lifeline = ends[1];
+    if (!waits) {
+        waitpid(sleeper->pid, NULL, 0);
+        close(ends[1]);
     }
-    return false;
+    return waits;
 }
 
 static void stop(struct sleeper *sleeper)
@@ -176,7 +175,7 @@ static const char waiter[] = "#include <unistd.h>\n"
                              "}\n"
                              "int main(void)\n"
                              "{\n"
-                             "    return waits();\n"
+                             "    return write(1, \"\", 1) == 1 ? waits() : 1;\n"
                              "}\n";
 
 /* Builds it as FOLDER/name, with fixed addresses: that of `waits` is into *address. */

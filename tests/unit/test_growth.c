@@ -415,6 +415,30 @@ static void make_large(void)
     sample_finish(&sample);
 }
 
+Test(growth, another_metric_of_the_same_figures, .init = begin, .fini = end, .timeout = 10)
+{
+    struct growth again, other;
+    struct growth_question question = {
+        .head = &sample.run, .endpoint = "GET /feed", .metric = METRIC_CPU_NS};
+    make_large();
+    const struct growth *known = explain(&sample, METRIC_INSTRUCTIONS);
+    cr_assert_gt(known->line_count, 0);
+    cr_assert(growth_explain_another(&again, &question, known, 1, &sample.arena, &sample.err));
+    cr_expect_eq(again.metric, METRIC_CPU_NS);
+    cr_expect_eq(again.lines, known->lines, "explained once more");
+    cr_expect_eq(again.head, known->head);
+    /* What shrank is in another order, and allocations are other figures. */
+    question.improved = true;
+    cr_assert(growth_explain_another(&again, &question, known, 1, &sample.arena, &sample.err));
+    cr_expect_neq(again.lines, known->lines);
+    cr_expect(again.improved);
+    question = (struct growth_question){
+        .head = &sample.run, .endpoint = "GET /feed", .metric = METRIC_ALLOCATIONS};
+    cr_assert(growth_explain_another(&other, &question, known, 1, &sample.arena, &sample.err));
+    cr_expect_eq(other.measured, NULL);
+    cr_expect_eq(other.line_count, 0);
+}
+
 Test(growth, allocations_that_fail, .init = begin, .fini = end, .timeout = 120)
 {
     if (__real_calloc == NULL)

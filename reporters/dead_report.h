@@ -11,12 +11,12 @@ enum { DEAD_ROWS_SHOWN = 20, DEAD_NAMES_SHOWN = 3 };
 
 /* Everything that a report of dead code may say. Borrowed. */
 struct dead_report {
-    const struct dead *dead;       /* ranked */
-    bool states[DEAD_STATE_COUNT]; /* those that are listed */
-    bool all;                      /* every row and name, however many */
-    bool ages;                     /* git was asked for them */
+    const struct dead *dead;           /* ranked */
+    bool states[DEAD_STATE_COUNT];     /* those that are listed */
+    bool all;                          /* every row and name, however many */
+    bool ages;                         /* git was asked for them */
     const struct measured_text *texts; /* by file of `dead`; NULL = not wanted */
-    const char *const *notes;      /* what else the reader should know; hostile */
+    const char *const *notes;          /* what else the reader should know; hostile */
     size_t note_count;
     const char *today; /* "2026-11-22" */
 };

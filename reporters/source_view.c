@@ -191,8 +191,8 @@ static uint32_t last_number(const struct dead_file *file, const struct measured_
 }
 
 bool source_view_append(struct buffer *out, const struct dead_file *file,
-                        const struct measured_text *text, const struct report_style *style, bool cut,
-                        struct error *err)
+                        const struct measured_text *text, const struct report_style *style,
+                        bool cut, struct error *err)
 {
     struct view view = {.out = out,
                         .style = dead_fit_style(style),

@@ -2,12 +2,12 @@
 #include "rig/command.h"
 
 #include "base/file.h"
-#include "base/terminal.h"
 #include "baselines/decide.h"
 #include "rig/bench.h"
 #include "rig/doctor.h"
 #include "rig/live_plan.h"
 #include "rig/machine.h"
+#include "rig/output.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -44,20 +44,6 @@ static bool read_config(struct examination *self, struct error *err)
     }
     self->has_config = config_read(&self->config, path != NULL ? path : "tollgate.json", err);
     return self->has_config;
-}
-
-static bool read_style(struct examination *self, struct error *err)
-{
-    const char *color = arguments_value(self->arguments, "color");
-    enum color_choice choice = COLOR_AUTO;
-    struct terminal terminal;
-    if (color != NULL && !terminal_parse_color(color, &choice))
-        return error_set(err, ERROR_USAGE, "--color takes auto, always or never, not \"%s\"",
-                         color);
-    terminal_probe(&terminal, STDOUT_FILENO, choice);
-    self->style = (struct report_style){
-        .columns = terminal.columns, .color = terminal.color, .utf8 = terminal.utf8};
-    return true;
 }
 
 /* What a run of this config asks, at the last of its looks. */
@@ -169,7 +155,9 @@ static bool print(struct examination *self, struct error *err)
 static bool examine(struct examination *self, struct error *err)
 {
     int cpu = machine_choose_cpu();
-    if (!read_style(self, err) || !read_config(self, err) || !interrupt_open(&self->interrupt, err))
+    struct terminal terminal;
+    if (!output_parse_style(&self->style, &terminal, self->arguments, err) ||
+        !read_config(self, err) || !interrupt_open(&self->interrupt, err))
         return false;
     machine_fingerprint(&self->machine, &self->arena);
     self->doctor.machine = &self->machine;

@@ -1,7 +1,6 @@
 #include "rig/output.h"
 
 #include "base/file.h"
-#include "base/terminal.h"
 #include "reporters/markdown.h"
 
 #include <errno.h>
@@ -87,22 +86,29 @@ static bool parse_comment(struct report_choice *choice, const struct arguments *
     return true;
 }
 
-bool output_parse(struct output *output, const struct arguments *arguments, struct error *err)
+bool output_parse_style(struct report_style *style, struct terminal *terminal,
+                        const struct arguments *arguments, struct error *err)
 {
-    const char *const *formats = arguments_values(arguments, "format");
     const char *color = arguments_value(arguments, "color");
     enum color_choice choice = COLOR_AUTO;
-    struct terminal terminal;
-    *output = (struct output){0};
-    if (!parse_profile(&output->choice, arguments_value(arguments, "profile"), err) ||
-        !parse_comment(&output->choice, arguments, err))
-        return false;
     if (color != NULL && !terminal_parse_color(color, &choice))
         return error_set(err, ERROR_USAGE, "--color takes auto, always or never, not \"%s\"",
                          color);
-    terminal_probe(&terminal, STDOUT_FILENO, choice);
-    output->style = (struct report_style){
-        .columns = terminal.columns, .color = terminal.color, .utf8 = terminal.utf8};
+    terminal_probe(terminal, STDOUT_FILENO, choice);
+    *style = (struct report_style){
+        .columns = terminal->columns, .color = terminal->color, .utf8 = terminal->utf8};
+    return true;
+}
+
+bool output_parse(struct output *output, const struct arguments *arguments, struct error *err)
+{
+    const char *const *formats = arguments_values(arguments, "format");
+    struct terminal terminal;
+    *output = (struct output){0};
+    if (!parse_profile(&output->choice, arguments_value(arguments, "profile"), err) ||
+        !parse_comment(&output->choice, arguments, err) ||
+        !output_parse_style(&output->style, &terminal, arguments, err))
+        return false;
     for (size_t i = 0; formats[i] != NULL; i++)
         if (!parse_target(&output->targets[output->count++], formats[i], err))
             return false;

@@ -2,6 +2,7 @@
 #ifndef TOLLGATE_RIG_OUTPUT_H
 #define TOLLGATE_RIG_OUTPUT_H
 
+#include "base/terminal.h"
 #include "reporters/reporter.h"
 #include "rig/command.h"
 
@@ -29,6 +30,10 @@ struct output {
     struct report_style style;   /* of stdout; a file gets 80 columns without colour */
     struct report_choice choice; /* of --profile; the commands hand it on */
 };
+
+/* How to write to standard output, of --color and what is found there. */
+MUST_CHECK bool output_parse_style(struct report_style *style, struct terminal *terminal,
+                                   const struct arguments *arguments, struct error *err);
 
 /* Reads the options; without -O it is one terminal report on stdout. */
 MUST_CHECK bool output_parse(struct output *output, const struct arguments *arguments,

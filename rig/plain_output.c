@@ -1,10 +1,8 @@
 #include "rig/plain_output.h"
 
-#include "base/terminal.h"
 #include "rig/output.h"
 
 #include <string.h>
-#include <unistd.h>
 
 static bool parse_target(struct plain_target *target, const char *text, const char *others,
                          struct error *err)
@@ -26,16 +24,11 @@ bool plain_output_parse(struct plain_output *output, const struct arguments *arg
                         const char *others, struct error *err)
 {
     const char *const *formats = arguments_values(arguments, "format");
-    const char *color = arguments_value(arguments, "color");
-    enum color_choice choice = COLOR_AUTO;
     struct terminal terminal;
-    if (color != NULL && !terminal_parse_color(color, &choice))
-        return error_set(err, ERROR_USAGE, "--color takes auto, always or never, not \"%s\"",
-                         color);
-    terminal_probe(&terminal, STDOUT_FILENO, choice);
-    *output = (struct plain_output){
-        .interactive = terminal.interactive,
-        .style = {.columns = terminal.columns, .color = terminal.color, .utf8 = terminal.utf8}};
+    *output = (struct plain_output){0};
+    if (!output_parse_style(&output->style, &terminal, arguments, err))
+        return false;
+    output->interactive = terminal.interactive;
     for (size_t i = 0; formats[i] != NULL; i++)
         if (!parse_target(&output->targets[output->count++], formats[i], others, err))
             return false;
